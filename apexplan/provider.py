@@ -1,0 +1,293 @@
+"""The interface between the engine and a store.
+
+A `Provider` is what a store's package offers: the kinds of manifest it
+understands, the specs of its objects, the way from a change to steps (pure),
+and `connect`. A `Session` is one connection's worth of reading and running.
+What only some stores can do is a one-method protocol, asked for with
+`isinstance`: Measurable, Transactional, Awaitable, Ledger.
+
+The engine calls `read` once a command, `normalize` at most once after it,
+then `measure` for the objects that change; `run`, `wait` and `probe` during
+an apply. Sessions of different stores are used in different threads, one
+session never in two at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from apexplan.model.address import Address
+from apexplan.model.change import Change, Declared
+from apexplan.model.diagnostics import Problem
+from apexplan.model.plan import Note, Size, Step
+from apexplan.model.spec import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """What a manifest declares, and everything that is wrong with it."""
+
+    declared: tuple[Declared, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Kind(Protocol):
+    """One kind of manifest, such as PostgresSchema. Pure.
+
+    `document` is the pydantic model of the whole file; its first fields are `kind` and `store`.
+    JSON Schema, editor support and docs are made from it.
+    """
+
+    name: str
+    document: type[BaseModel]
+
+    def expand(self, document: BaseModel) -> Expansion:
+        """Returns one `Declared` an object, each with its path in the document.
+
+        `document` is an instance of `self.document` that passed validation; its `store` becomes
+        the store of the addresses. Checks that need more than one field (limits of types, a
+        column that no table has) are reported as problems, all of them, and never raised.
+        """
+        ...
+
+    def collapse(self, store: str, objects: Mapping[Address, Spec]) -> dict[str, Any]:
+        """Returns the document, as plain JSON values, whose expansion is `objects`: for `inspect`.
+
+        Leaves out what is the store's default, as a person would. Objects that the kind cannot
+        express are left out; `expand` of the result gives the others back, and a plan is empty.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What to read. `addresses`: every object that a manifest declares or the state records.
+
+    A session reads these and whatever stands in the same containers (schemas, tables,
+    collections), so that unmanaged neighbours are seen. `everything`: the whole store, for
+    `inspect`.
+    """
+
+    store: str
+    addresses: frozenset[Address] = frozenset()
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What a store holds. Every spec sets every field. `details` are facts for `steps` and
+    `doctor` as JSON values, `version` among them; `notes` are remarks for the plan's reader
+    (unknown kinds, broken objects)."""
+
+    objects: Mapping[Address, Spec]
+    details: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """Desired specs in the store's own spelling: a field that means the same as the live one has
+    the live one's value. `unproven` names fields for which that could not be decided."""
+
+    specs: Mapping[Address, Spec]
+    unproven: Mapping[Address, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What `Provider.steps` may know beside the changes. All of one store.
+
+    `live` and `desired` hold all objects, changed or not, unmanaged ones included in `live`;
+    `owned` are the recorded addresses; `sizes` were measured for the changed objects.
+    """
+
+    live: Mapping[Address, Spec]
+    desired: Mapping[Address, Spec]
+    owned: frozenset[Address] = frozenset()
+    sizes: Mapping[Address, Size] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Outcome(StrEnum):
+    """What the store itself says about a step.
+
+    DONE: the effect is there and healthy. NOT_DONE: no trace of it. PARTIAL: traces that this
+    step alone can have left (an invalid index of exactly this definition): running it again
+    finishes it, its inverse removes them. UNKNOWN: something is there that nobody can vouch for.
+    """
+
+    DONE = "done"
+    NOT_DONE = "not done"
+    PARTIAL = "partial"
+    UNKNOWN = "unknown"
+
+
+class Watch(Protocol):
+    """How a long step tells how far it is, and learns that it should end early."""
+
+    def progress(self, done: float, total: float | None, unit: str, phase: str = "") -> None:
+        """Takes `done` of `total` (None: not known) in `unit`. Cheap; call as often as you like."""
+        ...
+
+    def stopping(self) -> bool:
+        """True once a stop was asked for. A step in batches ends after the present one by
+        raising Interrupted; running it again must go on from there."""
+        ...
+
+
+class Session(Protocol):
+    """One open connection to a store. Driver errors never leave it bare: see `model.errors`."""
+
+    def read(self, scope: Scope) -> Live:
+        """Returns the live specs in `scope`. Never writes. Sees one moment of the store if it can."""
+        ...
+
+    def normalize(self, desired: Mapping[Address, Spec], live: Mapping[Address, Spec]) -> Normal:
+        """Returns the desired specs in the store's spelling. Leaves nothing behind in the store.
+
+        Asks the store only about texts that differ. With read-only credentials it marks such a
+        field unproven instead of guessing.
+        """
+        ...
+
+    def run(self, step: Step, watch: Watch) -> None:
+        """Runs one step. Safe to repeat: where the effect is there already, does nothing.
+
+        Raises Transient if nothing was changed and another try may help, Ambiguous if nobody can
+        know, any other StoreError if it is final.
+        """
+        ...
+
+    def probe(self, step: Step) -> Outcome:
+        """Returns what the store says about `step`: its definition and health, not mere existence.
+
+        Never writes. Called after every run, after every ambiguous error, and by `resume`.
+        """
+        ...
+
+
+@runtime_checkable
+class Measurable(Protocol):
+    """Can say how much is at stake."""
+
+    def measure(self, addresses: frozenset[Address]) -> Mapping[Address, Size]:
+        """Returns sizes for those of `addresses` that hold data (an index: its table's rows). Reads."""
+        ...
+
+
+@runtime_checkable
+class Transactional(Protocol):
+    """Can run a group of steps so that all of it happens or nothing.
+
+    `unit` is unique to this attempt at this group in this run. Implementations write it into the
+    store inside the transaction: that makes `probe_group` exact.
+    """
+
+    def run_group(self, unit: str, steps: Sequence[Step], watch: Watch) -> None:
+        """Runs the steps in order in one transaction. Errors as for `run`."""
+        ...
+
+    def probe_group(self, unit: str, steps: Sequence[Step]) -> Outcome:
+        """Returns DONE if the transaction of `unit` was committed, else NOT_DONE. Never writes."""
+        ...
+
+
+@runtime_checkable
+class Awaitable(Protocol):
+    """Builds in the background: `run` returns before the effect is complete."""
+
+    def wait(self, step: Step, watch: Watch) -> None:
+        """Returns when the effect of `step` is complete and healthy; raises StoreError with the
+        store's own message if it failed. Called after every `run`; bounded in time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One owned object as the store's own ledger has it, enough to rebuild a lost state."""
+
+    address: Address
+    values: Mapping[str, Any]
+    protect: bool = False
+    run: str = ""
+
+
+@runtime_checkable
+class Ledger(Protocol):
+    """Keeps marks of ownership inside the store."""
+
+    def marks(self) -> Mapping[Address, Mark]:
+        """Returns all marks of this store, empty where no ledger was ever written. Never writes."""
+        ...
+
+    def record(self, project: str, marks: Mapping[Address, Mark | None]) -> None:
+        """Writes marks, removes those that are None, all in one. Called at the end of a run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of `doctor`: a version, an ability, a privilege. `ok` None: only told."""
+
+    name: str
+    value: str
+    ok: bool | None = None
+    mend: str = ""
+
+
+@runtime_checkable
+class Examinable(Protocol):
+    """Can tell `doctor` about itself."""
+
+    def examine(self) -> Sequence[Check]:
+        """Returns versions, abilities and privileges. Never writes."""
+        ...
+
+
+class LocalStore(Protocol):
+    """A real server for development and tests, on this machine, without Docker."""
+
+    url: str
+    pid: int | None
+
+    def stop(self) -> None:
+        """Stops it by its own process id. Idempotent."""
+        ...
+
+
+class Provider(Protocol):
+    """What a store's package exports as PROVIDER under the entry point group apexplan.providers.
+
+    Importing it imports no driver. `settings` is the pydantic model of the store's block in the
+    project file, without `provider`; secrets in it are SecretStr, so that they can be found and
+    kept out of every output.
+    """
+
+    name: str
+    kinds: tuple[Kind, ...]
+    specs: tuple[type[Spec], ...]
+    settings: type[BaseModel]
+
+    def connect(self, store: str, settings: BaseModel) -> AbstractContextManager[Session]:
+        """Opens a session on `store`. Raises StoreUnreachable, AccessDenied or Unsupported."""
+        ...
+
+    def steps(self, changes: Sequence[Change], facts: Facts) -> list[Step]:
+        """Returns the steps that carry out all changes of one store. Pure.
+
+        Every change but ADOPT and FORGET is covered by at least one step. Order within the list
+        is kept among steps of one address; the rest is ordered by the engine from `Spec.requires`,
+        `Spec.claims` and `Step.after`. Raises PlanError where no safe way exists.
+        """
+        ...
+
+    def local(self, directory: str) -> LocalStore:
+        """Starts a real store that keeps its files in `directory` and returns it when it answers.
+        Raises Unsupported where this machine lacks what it needs."""
+        ...
