@@ -169,9 +169,7 @@ class StateStore(Protocol):
         `undone_by` of the run it undoes, and serial + 1, in one transaction."""
         ...
 
-    def replace(
-        self, lock: Lock, objects: Mapping[Address, Recorded | None], event: Event
-    ) -> None:
+    def replace(self, lock: Lock, objects: Mapping[Address, Recorded | None], event: Event) -> None:
         """Changes recorded objects outside a run (adopt, forget, recover), serial + 1, one event."""
         ...
 
@@ -189,9 +187,7 @@ class Reporter(Protocol):
 
     def unit_started(self, unit: Unit, number: int, total: int, undo: bool) -> None: ...
 
-    def step_progress(
-        self, step: Step, done: float, total: float | None, unit: str, phase: str
-    ) -> None: ...
+    def step_progress(self, step: Step, done: float, total: float | None, unit: str, phase: str) -> None: ...
 
     def unit_finished(self, unit: Unit, outcome: str, seconds: float) -> None: ...
 

@@ -48,5 +48,7 @@ def _parse(text: str) -> Address:
     store, _, rest = text.partition(".")
     kind, _, name = rest.partition(".")
     if not (_PART.match(store) and _PART.match(kind) and name):
-        raise ValueError(f"an address is store.kind.name, such as sql.index.public.documents_title_idx: {text!r}")
+        raise ValueError(
+            f"an address is store.kind.name, such as sql.index.public.documents_title_idx: {text!r}"
+        )
     return Address(store, kind, name)

@@ -109,7 +109,9 @@ class DependencyCycle(PlanError):
     """Steps or objects that wait for each other. `cycle` starts and ends with the same name."""
 
     def __init__(self, cycle: Sequence[str]) -> None:
-        super().__init__("these wait for each other: " + " → ".join(cycle), mend="remove one of the references")
+        super().__init__(
+            "these wait for each other: " + " → ".join(cycle), mend="remove one of the references"
+        )
         self.cycle = tuple(cycle)
 
 
@@ -187,8 +189,7 @@ class LockHeld(StateError):
     def __init__(self, holder: str, lock_id: str) -> None:
         super().__init__(
             f"the state is locked by {holder}",
-            mend=f"wait with --lock-timeout, or, if that run is dead: "
-            f'apexplan unlock {lock_id} --reason "…"',
+            mend=f'wait with --lock-timeout, or, if that run is dead: apexplan unlock {lock_id} --reason "…"',
         )
         self.holder = holder
         self.lock_id = lock_id
