@@ -142,7 +142,11 @@ class Watch(Protocol):
 
 
 class Session(Protocol):
-    """One open connection to a store. Driver errors never leave it bare: see `model.errors`."""
+    """One open connection to a store. Driver errors never leave it bare: see `model.errors`.
+
+    A connection that was lost is opened again by the next call, or that call raises
+    StoreUnreachable.
+    """
 
     def read(self, scope: Scope) -> Live:
         """Returns the live specs in `scope`. Never writes. Sees one moment of the store if it can."""
@@ -284,6 +288,16 @@ class Provider(Protocol):
         Every change but ADOPT and FORGET is covered by at least one step. Order within the list
         is kept among steps of one address; the rest is ordered by the engine from `Spec.requires`,
         `Spec.claims` and `Step.after`. Raises PlanError where no safe way exists.
+        """
+        ...
+
+    def renamed(
+        self, live: Mapping[Address, Spec], renames: Mapping[Address, Address]
+    ) -> Mapping[Address, tuple[Address, Spec]]:
+        """Returns, for each live object that a rename touches, its address and spec afterwards. Pure.
+
+        `renames` maps former to new addresses of the objects that are renamed themselves; what
+        lives in them (a table's columns) or speaks of them (a key's column) follows.
         """
         ...
 

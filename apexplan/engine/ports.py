@@ -101,8 +101,11 @@ class Event:
 class Lock(Protocol):
     """The right to write, held. Dies with its process; no clock takes it away."""
 
-    id: str
-    fence: int
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def fence(self) -> int: ...
 
 
 class StateStore(Protocol):

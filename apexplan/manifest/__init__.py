@@ -1,0 +1,24 @@
+"""Manifests: text → nodes with places → typed desired specs, with every problem as a diagnostic.
+
+    load → interpolate → check → expand          one manifest
+    load → resolve                               the project file
+    workspace                                    both, from a directory
+
+A manifest is data: nothing in it runs code, and loading reads the project's
+own files alone. `fmt`, `lint`, `write`, `schema` and `scaffold` are what
+commands and editors need beside loading.
+"""
+
+from apexplan.manifest.project import FILE_NAME, Policy, Project, StoreBlock, Waiver
+from apexplan.manifest.workspace import Workspace, load_project, load_workspace
+
+__all__ = [
+    "FILE_NAME",
+    "Policy",
+    "Project",
+    "StoreBlock",
+    "Waiver",
+    "Workspace",
+    "load_project",
+    "load_workspace",
+]

@@ -108,6 +108,8 @@ class Step(_Value):
     no_inverse: str = ""
     after: tuple[str, ...] = ()
     group: str | None = None
+    removes: bool = False
+    """True for a step that takes the objects it covers away, or frees their names."""
 
     @property
     def store(self) -> str:
@@ -152,8 +154,8 @@ class PlannedField(_Value):
 class PlannedChange(_Value):
     """One object of the plan, for readers and for the record.
 
-    `managed` are the fields that the state records after the apply; `live`
-    and `desired` hold JSON values; `live_fingerprint` is None where nothing is there.
+    `live` and `desired` hold JSON values; the fields in `desired` are what the state records
+    after the apply. `live_fingerprint` is None where nothing is there.
     """
 
     address: Address
@@ -162,7 +164,6 @@ class PlannedChange(_Value):
     reason: str = ""
     live: dict[str, Any] | None = None
     desired: dict[str, Any] | None = None
-    managed: tuple[str, ...] = ()
     protect: bool = False
     adopts: bool = False
     renamed_from: Address | None = None

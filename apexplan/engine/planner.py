@@ -1,0 +1,204 @@
+"""Changes and facts → the plan: steps from the providers, in order, in units, with everything a
+reader needs to judge them. Pure but for the sizes, which `plan` lets the sessions measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from apexplan.engine import graph, survey
+from apexplan.engine.diff import Difference, Sides, diff
+from apexplan.engine.ports import Head
+from apexplan.model.address import Address
+from apexplan.model.change import Action, Change, Declared, Recorded
+from apexplan.model.errors import MissingDependency, PlanError, Protected
+from apexplan.model.plan import (
+    Hazard,
+    HazardKind,
+    Note,
+    Plan,
+    PlannedChange,
+    PlannedField,
+    Size,
+    Step,
+)
+from apexplan.model.spec import Spec, fingerprint
+from apexplan.provider import Facts
+
+STATE_ONLY = frozenset({Action.ADOPT, Action.FORGET})
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The desired side of a whole project. `digest` is over all of it."""
+
+    project: str
+    environment: str
+    declared: Mapping[Address, Declared]
+    digest: str
+
+
+Wanted = Callable[[Address], bool]
+"""Says which objects a plan is about (`--target`, `--exclude`)."""
+
+
+def everything(_: Address) -> bool:
+    """The choice of every object."""
+    return True
+
+
+def plan(
+    desired: Desired,
+    recorded: Mapping[Address, Recorded],
+    head: Head,
+    stores: Mapping[str, survey.OpenStore],
+    *,
+    created: str,
+    wanted: Wanted = everything,
+) -> Plan:
+    """Returns the plan that brings the live stores to `desired`. Reads the stores, writes nothing.
+
+    Raises PlanError where there is no safe way, StoreError where a store cannot be read.
+    """
+    views = survey.view(stores, desired.declared, recorded)
+    changes: list[Change] = []
+    steps: list[Step] = []
+    notes: list[Note] = []
+    unmanaged: list[Address] = []
+    in_sync = 0
+    missing: list[tuple[Address, Address, str]] = []
+    for name, seen in views.items():
+        found = diff(
+            Sides(seen.live.objects, seen.desired, seen.normal, seen.recorded), stores[name].provider
+        )
+        mine = tuple(c for c in found.changes if wanted(c.address))
+        missing += _missing(mine, found.live.keys() | seen.desired.keys())
+        in_sync += found.in_sync
+        unmanaged += found.unmanaged
+        notes += [*seen.live.notes, *_unproven(found)]
+        changes += mine
+        if not missing:
+            facts = Facts(
+                live=found.live,
+                desired=seen.normal.specs,
+                owned=frozenset(seen.recorded),
+                sizes=_sizes(mine, stores[name]),
+                details=seen.live.details,
+            )
+            steps += _steps(mine, stores[name], facts)
+    if missing:
+        raise MissingDependency(missing)
+    _refuse_protected(changes)
+    order = graph.ordered(steps, {c.address: c for c in changes})
+    return Plan(
+        created=created,
+        project=desired.project,
+        environment=desired.environment,
+        manifests=desired.digest,
+        lineage=head.lineage,
+        serial=head.serial,
+        changes=tuple(planned(c) for c in changes),
+        units=graph.units(order),
+        unmanaged=tuple(unmanaged),
+        in_sync=in_sync,
+        notes=tuple(notes),
+    ).sealed()
+
+
+def planned(change: Change) -> PlannedChange:
+    """Returns `change` for the plan: JSON values, reasons, the fingerprint of what is live."""
+    former = change.renamed_from
+    reasons = [f.rule.why for f in change.fields if change.action is Action.REPLACE and f.rule.why]
+    return PlannedChange(
+        address=change.address,
+        action=change.action,
+        fields=tuple(
+            PlannedField(
+                field=f.field,
+                live=f.live,
+                desired=f.desired,
+                how=str(f.rule.how),
+                why=f.rule.why,
+                proven=f.proven,
+            )
+            for f in change.fields
+        ),
+        reason="; ".join(dict.fromkeys(reasons)),
+        live=change.live.values() if change.live else None,
+        desired=change.desired.values() if change.desired else None,
+        protect=change.protect,
+        adopts=change.adopts,
+        renamed_from=former,
+        parent=change.spec.parent(change.address) if change.action is not Action.FORGET else None,
+        live_fingerprint=_fingerprint(change.live),
+        where=str(change.where or ""),
+    )
+
+
+def _fingerprint(live: Spec | None) -> str | None:
+    return fingerprint(live.kind, live.values()) if live else None
+
+
+def _steps(changes: Sequence[Change], store: survey.OpenStore, facts: Facts) -> list[Step]:
+    acting = [c for c in changes if c.action not in STATE_ONLY]
+    steps = store.provider.steps(acting, facts) if acting else []
+    _every_change_is_covered(acting, steps)
+    adopting = {c.address for c in acting if c.adopts and c.action is not Action.CREATE}
+    return [_with_adoption(step, adopting) for step in steps]
+
+
+def _every_change_is_covered(changes: Sequence[Change], steps: Sequence[Step]) -> None:
+    covered = {address for step in steps for address in step.covers}
+    bare = [str(c.address) for c in changes if c.address not in covered]
+    if bare:
+        raise PlanError(f"the provider has no step for {', '.join(bare)}", mend="please report this")
+
+
+def _with_adoption(step: Step, adopting: set[Address]) -> Step:
+    if step.address not in adopting or any(h.kind is HazardKind.ADOPTS_UNMANAGED for h in step.hazards):
+        return step
+    hazard = Hazard(kind=HazardKind.ADOPTS_UNMANAGED, text="the object was there and belonged to nobody")
+    return step.model_copy(update={"hazards": (*step.hazards, hazard)})
+
+
+def _sizes(changes: Iterable[Change], store: survey.OpenStore) -> dict[Address, Size]:
+    """Returns the sizes that matter: of what is there already, and of what a new object is put on."""
+    asked: dict[Address, Address] = {}
+    for change in changes:
+        if change.action in STATE_ONLY:
+            continue
+        if change.live is not None:
+            asked[change.address] = change.renamed_from or change.address
+        parent = change.spec.parent(change.address)
+        if parent is not None:
+            asked.setdefault(parent, parent)
+    sizes = survey.measured(store, frozenset(asked.values()))
+    return {address: sizes[former] for address, former in asked.items() if former in sizes}
+
+
+def _missing(changes: Sequence[Change], known: Set[Address]) -> list[tuple[Address, Address, str]]:
+    """Returns what changed objects require but nobody declares and their store does not hold."""
+    return [
+        (change.address, needed, str(change.where or ""))
+        for change in changes
+        if change.desired is not None
+        for needed in sorted(change.desired.requires(change.address))
+        if needed not in known and needed.store == change.address.store
+    ]
+
+
+def _refuse_protected(changes: Sequence[Change]) -> None:
+    lost = [c.address for c in changes if c.protect and c.action in (Action.DELETE, Action.REPLACE)]
+    if lost:
+        raise Protected(lost)
+
+
+def _unproven(found: Difference) -> list[Note]:
+    return [
+        Note(
+            address=address,
+            text=f"{field}: not proven equal; a session that may write to temporary tables can tell",
+        )
+        for address, field in found.unproven
+    ]

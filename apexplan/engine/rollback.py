@@ -1,0 +1,117 @@
+"""The plan that undoes a finished run: its inverse steps in reverse, with the originals as their
+inverses, so that a rollback that fails is itself undone. Pure.
+
+Runs are undone newest first: a later run may rest on what an earlier one made. What has no
+inverse is named in a note and left. The objects must be as the run left them; otherwise undoing
+would undo somebody else's work as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from apexplan.engine.drift import drifts
+from apexplan.engine.ports import Head, Run, RunStatus
+from apexplan.model.address import Address
+from apexplan.model.change import Action
+from apexplan.model.errors import StalePlan, UsageError
+from apexplan.model.plan import Note, Plan, PlannedChange, PlannedField, Size, Step, Unit
+from apexplan.model.spec import Spec
+
+_INVERSE = {
+    Action.CREATE: Action.DELETE,
+    Action.DELETE: Action.CREATE,
+    Action.ADOPT: Action.FORGET,
+}
+
+
+def choose(runs: Sequence[Run], run_id: str | None) -> Run:
+    """Returns the run to undo: the newest applied one that is not undone. `runs` newest first.
+
+    Raises UsageError where there is none, or where `run_id` is not the next one to be undone.
+    """
+    candidates = [r for r in runs if r.status is RunStatus.APPLIED and not r.undoes and not r.undone_by]
+    if not candidates:
+        raise UsageError("there is no applied run to roll back", mend="`apexplan history` shows the runs")
+    if run_id is None or candidates[0].id == run_id:
+        return candidates[0]
+    ids = [r.id for r in candidates]
+    if run_id not in ids:
+        raise UsageError(f"run {run_id} is not an applied run that can be rolled back")
+    later = ", ".join(ids[: ids.index(run_id)])
+    raise UsageError(
+        f"run {run_id} is followed by {later}, which may rest on it", mend="roll those back first"
+    )
+
+
+def check_untouched(run: Run, live: Mapping[Address, Spec]) -> None:
+    """Raises StalePlan unless every object of `run` still is as the run left it."""
+    differing = []
+    for address, recorded in run.after.items():
+        if recorded is None:
+            if address in live:
+                differing.append(f"{address} (is there again)")
+        else:
+            fields = [f.field or str(f.kind) for f in drifts(recorded, live.get(address))]
+            if fields:
+                differing.append(f"{address} ({', '.join(fields)})")
+    if differing:
+        raise StalePlan(
+            "stale",
+            f"since run {run.id}, this changed: {', '.join(differing)}",
+            mend="`apexplan drift` shows how; bring it back, or apply the manifests of that time",
+        )
+
+
+def plan(run: Run, head: Head, *, created: str, sizes: Mapping[Address, Size]) -> Plan:
+    """Returns the plan that undoes `run`. `sizes`: how much is at stake in its objects now."""
+    units: list[Unit] = []
+    left: list[Step] = []
+    for unit in reversed(run.plan.units):
+        if unit.undone() is None:
+            left += [s for s in unit.steps if s.inverse is None]
+        else:
+            units.append(_reversed(unit, len(units) + 1, sizes))
+    stays = {address for step in left for address in step.covers}
+    return Plan(
+        created=created,
+        project=run.plan.project,
+        environment=run.plan.environment,
+        manifests=run.plan.manifests,
+        lineage=head.lineage,
+        serial=head.serial,
+        undoes=run.id,
+        changes=tuple(_inverted(c) for c in reversed(run.plan.changes) if c.address not in stays),
+        units=tuple(units),
+        notes=tuple(Note(address=s.address, text=f"stays as it is: {s.no_inverse}") for s in left),
+    ).sealed()
+
+
+def _reversed(unit: Unit, number: int, sizes: Mapping[Address, Size]) -> Unit:
+    steps = []
+    for step in reversed(unit.steps):
+        if step.inverse is not None:
+            back = step.model_copy(update={"inverse": None, "no_inverse": "it undoes an undo"})
+            size = sizes.get(step.inverse.address, step.inverse.size)
+            steps.append(step.inverse.model_copy(update={"inverse": back, "size": size}))
+    return Unit(id=f"u{number:04d}", steps=tuple(steps))
+
+
+def _inverted(change: PlannedChange) -> PlannedChange:
+    """Returns the change that brings an object back to what it was before `change`."""
+    address, former = change.address, change.renamed_from
+    return change.model_copy(
+        update={
+            "address": former or address,
+            "renamed_from": address if former else None,
+            "action": _INVERSE.get(change.action, change.action),
+            "live": change.desired,
+            "desired": change.live,
+            "adopts": False,
+            "reason": "",
+            "fields": tuple(
+                PlannedField(field=f.field, live=f.desired, desired=f.live, how=f.how, why=f.why)
+                for f in change.fields
+            ),
+        }
+    )

@@ -1,0 +1,51 @@
+"""What a check is about, and how much of it a message may show."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from apexplan.manifest.nodes import Node, ScalarNode, find, scalars
+
+MASK = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is being checked. `prefix` is the path of `node` in its file; `guarded`: show no values."""
+
+    node: Node
+    prefix: tuple[str | int, ...] = ()
+    guarded: bool = False
+
+    def name(self, path: Sequence[str | int]) -> str:
+        """Returns the dotted name of a place, `stores.sql.url`; of the top, `this file`."""
+        return ".".join(map(str, (*self.prefix, *path))) or "this file"
+
+    def shown(self, path: Sequence[str | int]) -> str:
+        """Returns the value at `path` as the file has it, or "" where it may not or cannot be shown."""
+        node = find(self.node, path)
+        if self.guarded or not isinstance(node, ScalarNode) or len(node.text) > 60 or "\n" in node.text:
+            return ""
+        return node.text
+
+    def masked(self, text: str, path: Sequence[str | int]) -> str:
+        """Returns `text` of someone else's, with all that may be secret in it covered."""
+        if not self.guarded:
+            return text
+        suspects = {str(scalar.value) for scalar in scalars(self.node) if scalar.variable}
+        at_fault = find(self.node, path)
+        suspects |= {str(scalar.value) for scalar in scalars(at_fault)} if at_fault else set()
+        for suspect in sorted(suspects - {""}, key=len, reverse=True):
+            text = text.replace(suspect, MASK)
+        return text
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Returns ``did you mean `x`?``, or the known words where none is near, or "" where there are none."""
+    words = sorted(known)
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    return "known here: " + ", ".join(words) if words else ""

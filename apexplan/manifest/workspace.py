@@ -1,0 +1,231 @@
+"""A project directory → a `Workspace`: everything that the files say, typed, or all that is wrong with them.
+
+The edge of the package: it reads the project file and the manifests, and
+nothing else. No process is started, nothing is written, no store is asked.
+Problems of all files are collected and raised once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from apexplan import registry
+from apexplan.manifest.check import check_manifest
+from apexplan.manifest.interpolate import interpolate
+from apexplan.manifest.load import load_file
+from apexplan.manifest.nodes import Node, value_place
+from apexplan.manifest.paths import ManifestFile, OutsideProject, inside, matching
+from apexplan.manifest.project import FILE_NAME, Project
+from apexplan.manifest.resolve import Resolved, resolve_project
+from apexplan.model.address import Address
+from apexplan.model.change import Declared
+from apexplan.model.diagnostics import Diagnostic, Location, Severity
+from apexplan.model.errors import ManifestError
+from apexplan.model.spec import canonical, digest, fingerprint
+from apexplan.provider import Provider
+
+Providers = Callable[[str], Provider]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What the files of a project say.
+
+    `declared` is in the order of the files, each with its place. `digest` names the desired side:
+    equal for files that declare the same, whatever their names, comments and order; secrets and
+    the stores' settings are no part of it. `warnings` stop nobody.
+    """
+
+    project: Project
+    declared: Mapping[Address, Declared]
+    digest: str
+    warnings: tuple[Diagnostic, ...] = ()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+
+def load_project(
+    root: Path,
+    *,
+    environment: str | None,
+    variables: Mapping[str, str],
+    providers: Providers = registry.provider,
+) -> Project:
+    """Returns the project file of the directory `root`, for commands that need no manifest.
+
+    Raises ManifestError with everything that is wrong in it.
+    """
+    _, resolved = _project(root.resolve(), environment, variables, providers)
+    if resolved.project is None or resolved.diagnostics:
+        raise ManifestError(resolved.diagnostics)
+    return resolved.project
+
+
+def load_workspace(
+    root: Path,
+    *,
+    environment: str | None,
+    variables: Mapping[str, str],
+    providers: Providers = registry.provider,
+) -> Workspace:
+    """Returns the project of the directory `root` with all its manifests.
+
+    `variables` are what `${NAME}` stands for. Raises ManifestError with everything that is wrong
+    in any of the files.
+    """
+    root = root.resolve()
+    node, resolved = _project(root, environment, variables, providers)
+    project = resolved.project
+    if project is None or node is None:
+        raise ManifestError(resolved.diagnostics)
+    found = _Found(list(resolved.diagnostics))
+    for file in _manifests(root, project.manifests, node, found):
+        _take(file, variables, resolved.providers, found)
+    _check_renames(found)
+    errors = [d for d in found.diagnostics if d.severity is Severity.ERROR]
+    if errors:
+        raise ManifestError(errors)
+    return Workspace(
+        project, found.declared, digest_of(found.declared.values()), tuple(found.diagnostics), project.secrets
+    )
+
+
+def digest_of(declared: Iterable[Declared]) -> str:
+    """Returns 16 hex digits over what is declared: specs and lifecycles by address, in any order."""
+    return digest(*sorted(_line(one) for one in declared))
+
+
+def _line(one: Declared) -> str:
+    lifecycle = one.lifecycle
+    return canonical(
+        [
+            str(one.address),
+            fingerprint(one.spec.kind, one.spec.values()),
+            lifecycle.protect,
+            sorted(lifecycle.ignore),
+            lifecycle.renamed_from,
+            sorted(map(str, lifecycle.depends_on)),
+        ]
+    )
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found so far."""
+
+    diagnostics: list[Diagnostic]
+    declared: dict[Address, Declared] = field(default_factory=dict)
+
+
+def _project(
+    root: Path, environment: str | None, variables: Mapping[str, str], providers: Providers
+) -> tuple[Node | None, Resolved]:
+    path = root / FILE_NAME
+    if not path.exists():
+        return None, Resolved(None, diagnostics=(_no_project(),))
+    if not (inside(root, path) and path.is_file()):
+        return None, Resolved(None, diagnostics=(_outside(FILE_NAME, Location(FILE_NAME, 1, 1)),))
+    loaded = load_file(path, FILE_NAME)
+    if loaded.node is None or loaded.diagnostics:
+        return None, Resolved(None, diagnostics=loaded.diagnostics)
+    return loaded.node, resolve_project(loaded.node, root, environment, variables, providers)
+
+
+def _manifests(root: Path, patterns: Sequence[str], project: Node, found: _Found) -> list[ManifestFile]:
+    """The files to read, each once, in the order of the patterns; the project file is none of them."""
+    files: dict[Path, ManifestFile] = {}
+    for number, pattern in enumerate(patterns):
+        where = value_place(project, ["manifests", number])
+        try:
+            matches = [file for file in matching(root, pattern) if file.name != FILE_NAME]
+        except OutsideProject as error:
+            found.diagnostics.append(_outside(error.path, where))
+            continue
+        if not matches:
+            found.diagnostics.append(_no_match(pattern, where))
+        for file in matches:
+            files.setdefault(file.path, file)
+    return list(files.values())
+
+
+def _take(
+    file: ManifestFile, variables: Mapping[str, str], stores: Mapping[str, Provider | None], found: _Found
+) -> None:
+    loaded = load_file(file.path, file.name)
+    if loaded.node is None or loaded.diagnostics:
+        found.diagnostics += loaded.diagnostics
+        return
+    node, problems = interpolate(loaded.node, variables)
+    checked = check_manifest(node, stores)
+    places = {problem.where for problem in problems}
+    found.diagnostics += problems
+    found.diagnostics += [d for d in checked.diagnostics if d.where not in places]
+    for one in checked.declared:
+        first = found.declared.setdefault(one.address, one)
+        if first is not one:
+            found.diagnostics.append(_declared_twice(first, one))
+
+
+def _check_renames(found: _Found) -> None:
+    for one in found.declared.values():
+        name = one.lifecycle.renamed_from
+        former = Address(one.address.store, one.address.kind, name) if name else None
+        if former in found.declared:
+            found.diagnostics.append(_former_name_in_use(one, found.declared[former]))
+
+
+# ── the messages ──────────────────────────────────────────────────────────────────────────────
+
+
+def _no_project() -> Diagnostic:
+    return Diagnostic(
+        "no-project",
+        "no project file is here",
+        f"there is no {FILE_NAME} in this directory",
+        mend="go to the project's directory, or begin one with `apexplan init`",
+    )
+
+
+def _outside(path: str, where: Location) -> Diagnostic:
+    return Diagnostic(
+        "outside-project",
+        "a path leads out of the project",
+        f"`{path}`",
+        "plans are made of strangers' changes too: no path and no symlink may reach other files",
+        "copy the file into the project and name it by a relative path",
+        where,
+    )
+
+
+def _no_match(pattern: str, where: Location) -> Diagnostic:
+    return Diagnostic(
+        "no-manifest",
+        "no manifest is there",
+        f"`{pattern}` matches no file",
+        "a misspelt path would silently leave objects out of the plan",
+        "correct the path, or remove the line",
+        where,
+    )
+
+
+def _declared_twice(first: Declared, second: Declared) -> Diagnostic:
+    return Diagnostic(
+        "declared-twice",
+        "an object is declared twice",
+        f"`{second.address}` is declared at {first.where} already",
+        "one of the two would silently win",
+        "keep one of them",
+        second.where,
+    )
+
+
+def _former_name_in_use(one: Declared, former: Declared) -> Diagnostic:
+    return Diagnostic(
+        "renamed-from-declared",
+        "the former name of an object is declared as well",
+        f"`{one.address}` was `{former.address}`, which {former.where} declares",
+        "an object has one name: either it was renamed or there are two",
+        "remove the other declaration, or `renamed_from`",
+        one.where,
+    )
