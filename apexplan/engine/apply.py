@@ -104,7 +104,8 @@ class Result:
 
 @dataclass(slots=True)
 class Progress:
-    """Where each unit stands according to the journal. `turned`: the run undoes since then."""
+    """Where each unit stands according to the journal. `turned`: the run undoes since then. A stuck
+    unit keeps its state, INTENT or UNDO: what it was stuck in."""
 
     states: dict[str, EntryKind | None]
     turned: bool = False
@@ -120,7 +121,7 @@ class Progress:
     def take(self, entry: Entry) -> None:
         if entry.kind is EntryKind.FAILED:
             self.turned = True
-        else:
+        elif entry.kind is not EntryKind.STUCK:
             self.states[entry.unit] = entry.kind
 
 
@@ -241,7 +242,7 @@ class Executor:
 
     def _take_back(self, unit: Unit, number: int, state: EntryKind) -> UnitError | None:
         inverse = unit.undone()
-        if state in (EntryKind.INTENT, EntryKind.STUCK):
+        if state is EntryKind.INTENT:
             outcome, error = self._probe(unit)
             if outcome is Outcome.NOT_DONE:
                 self._defer(Entry(EntryKind.ABSENT, unit.id))
@@ -411,7 +412,7 @@ class Executor:
             undone=having(EntryKind.UNDONE),
             left=having(EntryKind.LEFT),
             untouched=having(None, EntryKind.ABSENT),
-            stuck=having(EntryKind.STUCK, EntryKind.INTENT, EntryKind.UNDO),
+            stuck=having(EntryKind.INTENT, EntryKind.UNDO),
             failure=self._failure,
             undo_failure=undo_failure,
             interrupted=interrupted,

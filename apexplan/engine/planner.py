@@ -124,6 +124,7 @@ def planned(change: Change) -> PlannedChange:
             )
             for f in change.fields
         ),
+        summary=change.spec.summary() if change.action is not Action.FORGET else "",
         reason="; ".join(dict.fromkeys(reasons)),
         live=change.live.values() if change.live else None,
         desired=change.desired.values() if change.desired else None,

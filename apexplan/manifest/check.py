@@ -1,8 +1,9 @@
 """Nodes → typed documents → declared objects, with everything that is wrong.
 
 A document is right if its JSON Schema and its pydantic model both accept it;
-editors use the same schema. Validating with `jsonschema` is pure Python and
-takes SCHEMA_SECONDS, so the order is turned round without changing the verdict:
+editors use the same schema. `jsonschema` is pure Python: for 1,000 tables with
+15,000 objects it takes 0.8 s, as long as everything else in loading together,
+and 60 ms to import. So the order is turned round, and the verdict stays:
 
 1. pydantic reads the document as JSON in strict mode, where nothing is
    converted: what passes here passes the schema made from the same model.

@@ -9,11 +9,11 @@ the `Subject` allows it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from apexplan.manifest.nodes import key_place, value_place
-from apexplan.manifest.subject import Subject, did_you_mean
+from apexplan.manifest.subject import Subject, did_you_mean, nearest
 from apexplan.model.diagnostics import Diagnostic, Location
 
 if TYPE_CHECKING:
@@ -68,6 +68,11 @@ class _Refusal:
         return _description(self.schema)
 
     @property
+    def words(self) -> list[Any]:
+        """The values that `enum` or `const` allow."""
+        return list(self.wanted) if self.rule == "enum" else [self.wanted]
+
+    @property
     def other_type(self) -> bool:
         """True if the value as a whole has another type than is wanted."""
         return self.rule == "type" and self.depth == 0
@@ -104,7 +109,8 @@ def _explained(refusal: _Refusal, subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _union(refusal: _Refusal, subject: Subject) -> Iterator[Diagnostic]:
-    """Explains a union by the branch that was most likely meant, or by all types where none fits."""
+    """Explains a union: by all types where none fits, by all words of the field that tells its branches
+    apart where none is right, else by the branch that was most likely meant."""
     fitting = [branch for branch in refusal.branches if not any(child.other_type for child in branch)]
     if not fitting:
         types = [
@@ -115,6 +121,11 @@ def _union(refusal: _Refusal, subject: Subject) -> Iterator[Diagnostic]:
             for name in _names(child.wanted)
         ]
         yield _wrong_type(list(dict.fromkeys(types)), refusal, subject)
+        return
+    told_apart = [next((c for c in branch if c.tells_apart), None) for branch in fitting]
+    if len({child.path if child else None for child in told_apart}) == 1 and told_apart[0]:
+        words = [word for child in told_apart if child for word in child.words]
+        yield from _word(replace(told_apart[0], rule="enum", wanted=words), subject)
         return
     for child in min(fitting, key=lambda branch: (sum(c.tells_apart for c in branch), len(branch))):
         yield from _explained(child, subject)
@@ -151,7 +162,8 @@ def _type(refusal: _Refusal, subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _wrong_type(wanted: Sequence[str], refusal: _Refusal, subject: Subject) -> Diagnostic:
-    words = " or ".join(_TYPES.get(name, name) for name in wanted)
+    named = [name for name in wanted if name != "null"] or wanted
+    words = " or ".join(_TYPES.get(name, name) for name in named)
     return Diagnostic(
         "wrong-type",
         "a value has the wrong type",
@@ -175,14 +187,14 @@ def _type_mend(wanted: Sequence[str], refusal: _Refusal, subject: Subject) -> st
 
 
 def _word(refusal: _Refusal, subject: Subject) -> Iterator[Diagnostic]:
-    words = list(map(str, refusal.wanted if refusal.rule == "enum" else [refusal.wanted]))
+    words = list(map(str, refusal.words))
     shown = subject.shown(refusal.path)
     yield Diagnostic(
         "bad-value",
         "a value is none of those allowed",
         f"`{subject.name(refusal.path)}`" + (f" is `{shown}`" if shown else ""),
         "allowed: " + ", ".join(words),
-        (did_you_mean(shown, words) if shown else "") or "write one of those allowed",
+        nearest(shown, words) or "write one of those allowed",
         value_place(subject.node, refusal.path),
     )
 

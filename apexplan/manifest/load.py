@@ -369,7 +369,7 @@ def _tag(tag: str, where: Location) -> Diagnostic:
     return Diagnostic(
         "tag",
         "a manifest uses a tag",
-        f"`{tag}`",
+        f"`{tag.replace('tag:yaml.org,2002:', '!!')}`",
         "a manifest is data: a tag asks the reader to make something else of it",
         "remove the tag; put text that looks like a number in quotes",
         where,

@@ -42,10 +42,13 @@ class Subject:
         return text
 
 
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Returns ``did you mean `x`?``, or "" where no known word is near."""
+    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return f"did you mean `{near[0]}`?" if near else ""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Returns ``did you mean `x`?``, or the known words where none is near, or "" where there are none."""
+    """Returns the nearest known word, or all of them where none is near, or "" where there are none."""
     words = sorted(known)
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean `{near[0]}`?"
-    return "known here: " + ", ".join(words) if words else ""
+    return nearest(word, words) or ("known here: " + ", ".join(words) if words else "")

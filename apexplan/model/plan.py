@@ -161,6 +161,7 @@ class PlannedChange(_Value):
     address: Address
     action: Action
     fields: tuple[PlannedField, ...] = ()
+    summary: str = ""
     reason: str = ""
     live: dict[str, Any] | None = None
     desired: dict[str, Any] | None = None

@@ -99,6 +99,10 @@ class Spec(BaseModel):
         rules = type(self).rules
         return frozenset(f for f in self.model_fields_set if rules[f].how not in (KEY, IGNORE))
 
+    def summary(self) -> str:
+        """Returns what is worth saying of the object in a few words, such as `gin (metadata)`."""
+        return ""
+
     def parent(self, address: Address) -> Address | None:
         """The object that this one lives in and goes away with (an index's table), or None."""
         return None

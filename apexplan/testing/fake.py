@@ -15,7 +15,6 @@ rule of the engine.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -137,7 +136,7 @@ class Behaviour(BaseModel):
 class FakeServer:
     """What survives a crash of its client. `torn`: the next write stops half-way, once."""
 
-    behaviour: Behaviour = Behaviour()
+    behaviour: Behaviour = field(default_factory=Behaviour)
     boxes: dict[str, Values] = field(default_factory=dict)
     unhealthy: set[str] = field(default_factory=set)
     committed: set[str] = field(default_factory=set)
@@ -175,7 +174,7 @@ class FakeServer:
         }
         aside = self.file.with_name(self.file.name + ".new")
         aside.write_text(json.dumps(content, indent=1))
-        os.replace(aside, self.file)
+        aside.replace(self.file)
 
     @classmethod
     def load(cls, file: Path) -> FakeServer:
@@ -361,10 +360,8 @@ class FakeProvider:
         yield session_on(store, server)
 
     def steps(self, changes: Sequence[Change], facts: Facts) -> list[Step]:
-        grouped = "boxes" if facts.details.get("transactional") else None
-        return [
-            step.model_copy(update={"group": grouped}) for change in changes for step in _steps(change, facts)
-        ]
+        steps = [step for change in changes for step in _steps(change, facts)]
+        return [_grouped(step) for step in steps] if facts.details.get("transactional") else steps
 
     def renamed(
         self, live: Mapping[Address, Spec], renames: Mapping[Address, Address]
@@ -416,6 +413,14 @@ def _steps(change: Change, facts: Facts) -> list[Step]:
     if wish is not None and wish != was:
         steps.append(_pair(address, was, wish, facts))
     return steps
+
+
+def _grouped(step: Step) -> Step:
+    """Puts a step and its inverse in a group; removing a box stands alone, as DROP … CONCURRENTLY does."""
+    if step.inverse is None or step.removes:
+        return step
+    inverse = step.inverse.model_copy(update={"group": "boxes"})
+    return step.model_copy(update={"group": "boxes", "inverse": inverse})
 
 
 def _merged(was: Values | None, desired: Spec) -> Values:

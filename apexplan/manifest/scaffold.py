@@ -1,0 +1,93 @@
+"""The files of a new project, commented, for `apexplan init`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from apexplan.manifest.project import FILE_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class _Starter:
+    """How a project begins with one provider: the store's name, its block, its first manifest."""
+
+    store: str
+    block: str
+    manifest: str = ""
+
+
+_POSTGRES_MANIFEST = """\
+# What the database is to hold. What is left out here is not managed: neither compared nor changed.
+# `apexplan plan` shows what would be done, `apexplan apply` does it.
+kind: PostgresSchema
+store: sql
+
+extensions:
+  vector: {}                      # pgvector, for the type vector(n)
+
+tables:
+  documents:
+    columns:
+      document_id: {type: uuid, null: false, default: gen_random_uuid()}
+      title: {type: text, null: false}
+      embedding: {type: vector(1536)}     # as many components as your embedding model has
+    primary_key: [document_id]
+    indexes:
+      # m and ef_construction: a denser graph finds more, costs memory and takes longer to build.
+      documents_embedding_hnsw_idx:
+        using: hnsw
+        on: [{column: embedding, opclass: vector_cosine_ops}]
+        with: {m: 16, ef_construction: 64}
+"""
+
+_STARTERS = {
+    "postgres": _Starter("sql", 'provider: postgres\nurl: "${DATABASE_URL}"', _POSTGRES_MANIFEST),
+    "neo4j": _Starter(
+        "graph",
+        'provider: neo4j\nuri: "${NEO4J_URI:-bolt://localhost:7687}"\nuser: neo4j\n'
+        'password: "${NEO4J_PASSWORD:?set it}"\ndatabase: neo4j',
+    ),
+    "qdrant": _Starter("vectors", 'provider: qdrant\nurl: "${QDRANT_URL:-edge:.apexplan/qdrant}"'),
+    "redis": _Starter("cache", 'provider: redis\nurl: "${REDIS_URL:-redis://localhost:6379/0}"'),
+    "graphiti": _Starter("memory", "provider: graphiti\ngraph: graph    # the store that holds the graph"),
+}
+
+_HEAD = """\
+# The project: its stores, its manifests, and where the record of what it owns is kept.
+# ${NAME} is an environment variable, ${NAME:-x} has a default, ${NAME:?why} must be set.
+version: 1
+project: my-project
+
+# The names are yours: manifests and addresses (sql.table.public.documents) use them.
+stores:
+"""
+
+_MANIFESTS = """
+# One manifest for a store or a topic. Paths are relative to this file.
+manifests:
+"""
+
+_TAIL = """
+# The record of what was applied. For a team: a postgresql:// URL, from a variable.
+state: {url: "sqlite:///.apexplan/state.db"}
+
+# What is different in one environment.
+# environments:
+#   prod:
+#     state: {url: "${STATE_URL}"}
+#     policy: {deny: [DELETES_DATA]}     # no flag lets such a step through
+"""
+
+
+def init_files(providers: Sequence[str]) -> dict[str, str]:
+    """Returns the texts of a new project with one store for each provider, by path."""
+    starters = [_STARTERS.get(name, _Starter(name, f"provider: {name}")) for name in dict.fromkeys(providers)]
+    manifests = {f"schema/{s.store}.yaml": s.manifest for s in starters if s.manifest}
+    blocks = "".join(f"  {s.store}:\n{_indented(s.block.splitlines(), '    ')}" for s in starters)
+    lines = _indented((f"- {path}" for path in manifests or ["schema/*.yaml"]), "  ")
+    return {FILE_NAME: _HEAD + blocks + _MANIFESTS + lines + _TAIL} | manifests
+
+
+def _indented(lines: Iterable[str], indent: str) -> str:
+    return "".join(f"{indent}{line}\n" for line in lines)
