@@ -1,0 +1,52 @@
+"""`apexplan adopt`: begins to own declared objects as they are live, without touching them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from apexplan.cli import options
+from apexplan.cli import project as projects
+from apexplan.cli.guard import console
+from apexplan.engine import adopt as adoption
+from apexplan.engine import survey
+from apexplan.model.errors import UsageError
+from apexplan.provider import Ledger, Mark
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def adopt(
+    target: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ADDRESS]...", help="all that can be adopted", show_default=False),
+    ] = None,
+    root: options.Root = Path(),
+    env: options.Environment = None,
+    lock_timeout: options.LockTimeout = 0,
+) -> None:
+    """Records declared objects that are live but belong to nobody. No store is changed, save for
+    its own marks of ownership. Where manifest and store differ, the next plan says so."""
+    workspace = projects.load(root, env)
+    project = workspace.project
+    with projects.state_of(project) as state, state.lock("adopt", lock_timeout) as lock:
+        with projects.stores_of(project) as stores:
+            views = survey.read_live(stores, frozenset(workspace.declared))
+            live = {a: s for seen in views.values() for a, s in seen.objects.items()}
+            found = adoption.adoptable(
+                workspace.declared, live, state.recorded(), projects.choice(target, None)
+            )
+            if not found:
+                raise UsageError("nothing to adopt: each such object is owned, not declared, or not there")
+            state.replace(lock, found, projects.event("adopt", ", ".join(map(str, found))))
+            for store in stores.values():
+                marks = {a: Mark(a, r.values, r.protect) for a, r in found.items() if a.store == store.name}
+                if marks and isinstance(store.session, Ledger):
+                    store.session.record(project.name, marks)
+    out = console()
+    for address in found:
+        out.print(f"= {address}", soft_wrap=True)
+    out.print(f"adopted {len(found)} objects")

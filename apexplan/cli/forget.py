@@ -1,0 +1,40 @@
+"""`apexplan forget ADDRESS…`: stops owning objects without touching them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from apexplan.cli import options
+from apexplan.cli import project as projects
+from apexplan.cli.guard import console
+from apexplan.engine.adopt import forgettable
+from apexplan.provider import Ledger
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def forget(
+    target: Annotated[list[str], typer.Argument(metavar="ADDRESS...", help="addresses or patterns")],
+    root: options.Root = Path(),
+    env: options.Environment = None,
+    lock_timeout: options.LockTimeout = 0,
+) -> None:
+    """Stops owning objects: they stay as they are and become unmanaged. Take them out of the
+    manifests as well, or the next apply adopts them again."""
+    project = projects.load_settings(root, env)
+    with projects.state_of(project) as state, state.lock("forget", lock_timeout) as lock:
+        found = forgettable(state.recorded(), projects.choice(target, None))
+        names = {a.store for a in found}
+        with projects.stores_of(project, sorted(names)) as stores:
+            state.replace(lock, found, projects.event("forget", ", ".join(map(str, found))))
+            for store in stores.values():
+                if isinstance(store.session, Ledger):
+                    store.session.record(project.name, {a: None for a in found if a.store == store.name})
+    out = console()
+    for address in found:
+        out.print(f"· {address}", soft_wrap=True)
+    out.print(f"forgot {len(found)} objects")

@@ -1,0 +1,46 @@
+"""The options that several commands share, each with its one help text."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from apexplan.engine.apply import OnFailure
+from apexplan.model.plan import HazardKind
+
+Root = Annotated[
+    Path, typer.Option("--project", "-C", help="the directory with apexplan.yaml", show_default="here")
+]
+Environment = Annotated[
+    str | None, typer.Option("--env", "-e", envvar="APEXPLAN_ENV", help="the environment of the project")
+]
+Allow = Annotated[
+    list[HazardKind] | None, typer.Option("--allow", help="a hazard that may be run into; may be repeated")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]
+OnFailureOption = Annotated[
+    OnFailure, typer.Option("--on-failure", help="undo what was done, or stop and leave it for resume")
+]
+LockTimeout = Annotated[
+    float, typer.Option("--lock-timeout", min=0, help="seconds to wait for another run to end")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="statements, undo and every value in full")]
+Target = Annotated[
+    list[str] | None,
+    typer.Option("--target", help="only these: an address or the front of one, * for any"),
+]
+Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="all but these")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="write it to a file")]
+
+
+class Format(StrEnum):
+    """What most commands can print."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="for people or for programs")]

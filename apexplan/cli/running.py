@@ -1,0 +1,118 @@
+"""What apply, resume and rollback have in common: the lock, the signals, the question, the ending."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+
+import typer
+
+from apexplan.cli import project as projects
+from apexplan.cli.guard import console
+from apexplan.cli.options import Format
+from apexplan.cli.progress import emit, reporting
+from apexplan.engine import runs
+from apexplan.engine.apply import OnFailure, Result, Stop
+from apexplan.engine.ports import Lock, RunStatus, StateStore
+from apexplan.engine.survey import OpenStore
+from apexplan.model.errors import EXIT_ERROR, EXIT_OK, EXIT_STUCK, EXIT_UNDONE, UsageError
+from apexplan.model.plan import Plan
+from apexplan.report import text, view
+
+EXIT_OF = {
+    RunStatus.APPLIED: EXIT_OK,
+    RunStatus.UNDONE: EXIT_UNDONE,
+    RunStatus.STOPPED: EXIT_STUCK,
+    RunStatus.STUCK: EXIT_STUCK,
+    RunStatus.RUNNING: EXIT_ERROR,
+}
+
+
+def carry_out(
+    action: Callable[[runs.Context], Result],
+    plan: Plan,
+    state: StateStore,
+    lock: Lock,
+    stores: Mapping[str, OpenStore],
+    *,
+    format_: Format,
+    on_failure: OnFailure = OnFailure.UNDO,
+) -> int:
+    """Runs `action` under signals and a reporter, tells how it ended, returns the exit code."""
+    with stopping() as stop, reporting(format_) as reporter:
+        result = action(
+            runs.Context(
+                state=state,
+                lock=lock,
+                stores=stores,
+                reporter=reporter,
+                now=projects.stamp,
+                new_id=projects.new_run_id,
+                by=projects.who(),
+                on_failure=on_failure,
+                stop=stop,
+            )
+        )
+    tell(result, plan, format_)
+    return EXIT_OF[result.status]
+
+
+def tell(result: Result, plan: Plan, format_: Format) -> None:
+    """Prints how a run ended."""
+    if format_ is Format.JSON:
+        emit(
+            "finished",
+            run=result.run,
+            status=str(result.status),
+            applied=[u.id for u in result.applied],
+            undone=[u.id for u in result.undone],
+            left=[u.id for u in result.left],
+            stuck=[u.id for u in result.stuck],
+            untouched=[u.id for u in result.untouched],
+            error=result.failure.error if result.failure else None,
+            undo_error=result.undo_failure.error if result.undo_failure else None,
+        )
+        return
+    out = console()
+    for line in text.result_lines(result, plan):
+        out.print(line, soft_wrap=True)
+
+
+@contextmanager
+def stopping() -> Iterator[Stop]:
+    """Yields a stop that the first SIGINT or SIGTERM sets; a second one ends the process at once,
+    which the journal survives."""
+    stop = Stop()
+
+    def wish(number: int, frame: FrameType | None) -> None:
+        if stop.wished:
+            raise KeyboardInterrupt
+        stop.wished = True
+        print("stopping after the step at hand; once more stops at once", file=sys.stderr)
+
+    former = {number: signal.signal(number, wish) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def show_plan(plan: Plan, *, verbose: bool) -> None:
+    """Prints a plan for people."""
+    out = console()
+    for line in text.plan_lines(plan, verbose=verbose):
+        out.print(line, soft_wrap=True)
+
+
+def agree(plan: Plan, *, yes: bool, question: str) -> None:
+    """Asks unless `yes`; raises typer.Abort on no, UsageError where nobody can be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("nobody is there to be asked", mend="pass --yes, or apply an approved plan file")
+    if not typer.confirm(f"{view.counts_line(plan)} {question}"):
+        raise typer.Abort

@@ -1,0 +1,101 @@
+"""`apexplan state`: list what is owned, show the state itself, rebuild it from the stores' marks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+from rich.text import Text
+
+from apexplan.cli import options
+from apexplan.cli import project as projects
+from apexplan.cli.guard import console
+from apexplan.cli.options import Format
+from apexplan.engine import adopt, survey
+from apexplan.model.errors import UsageError
+from apexplan.provider import Ledger
+from apexplan.report import view
+from apexplan.report.json_ import dumps, recorded_data
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Look at the state, or rebuild it.")
+
+
+@app.command("list")
+def list_(
+    root: options.Root = Path(),
+    env: options.Environment = None,
+    target: options.Target = None,
+    format_: options.FormatOption = Format.TEXT,
+) -> None:
+    """Lists the owned objects."""
+    project = projects.load_settings(root, env)
+    wanted = projects.choice(target, None)
+    with projects.state_of(project) as state:
+        owned = [r for a, r in sorted(state.recorded().items()) if wanted(a)]
+    if format_ is Format.JSON:
+        sys.stdout.write(dumps("objects", {"objects": [recorded_data(r) for r in owned]}))
+        return
+    out = console()
+    for recorded in owned:
+        line = Text(str(recorded.address))
+        if recorded.protect:
+            line.append("  protected", style="cyan")
+        out.print(line, soft_wrap=True)
+    if not owned:
+        out.print("nothing is owned yet")
+
+
+@app.command()
+def show(
+    root: options.Root = Path(),
+    env: options.Environment = None,
+    format_: options.FormatOption = Format.TEXT,
+) -> None:
+    """Shows which state this is, how often it was written, and what waits."""
+    project = projects.load_settings(root, env)
+    with projects.state_of(project) as state:
+        head, owned, waiting = state.head(), state.recorded(), state.open_run()
+    if format_ is Format.JSON:
+        data = {"lineage": head.lineage, "serial": head.serial, "objects": len(owned)}
+        sys.stdout.write(dumps("state", {**data, "open_run": waiting.id if waiting else None}))
+        return
+    out = console()
+    out.print(f"lineage {head.lineage or '(none yet)'}, serial {head.serial}")
+    out.print("owned: " + (", ".join(view.unmanaged_by_kind(owned)) or "nothing"))
+    if waiting is not None:
+        out.print(f"run {waiting.id} waits for resume or rollback ({waiting.status})")
+
+
+@app.command()
+def recover(
+    root: options.Root = Path(),
+    env: options.Environment = None,
+    yes: options.Yes = False,
+    lock_timeout: options.LockTimeout = 0,
+) -> None:
+    """Rebuilds a lost state from the marks that the stores hold. The state must own nothing."""
+    project = projects.load_settings(root, env)
+    with projects.state_of(project) as state, state.lock("recover", lock_timeout) as lock:
+        if state.recorded():
+            raise UsageError(
+                "the state owns objects: there is nothing to recover",
+                mend="`apexplan adopt` takes single objects",
+            )
+        with projects.stores_of(project) as stores:
+            marks = [
+                mark
+                for store in stores.values()
+                if isinstance(store.session, Ledger)
+                for mark in store.session.marks().values()
+            ]
+            views = survey.read_live(stores, frozenset(m.address for m in marks))
+        live = {a: s for seen in views.values() for a, s in seen.objects.items()}
+        found = adopt.recovered(marks, live)
+        out = console()
+        for address in found.gone:
+            out.print(f"marked, but no longer there: {address}")
+        out.print("found: " + (", ".join(view.unmanaged_by_kind(found.found)) or "nothing"))
+        if found.found and (yes or typer.confirm("Record these as owned?")):
+            text = f"{len(found.found)} objects from the stores' marks"
+            state.replace(lock, found.found, projects.event("recover", text))

@@ -1,0 +1,85 @@
+"""JSON for programs: every document names its kind and version, and is stable in its order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from apexplan.engine.drift import Drift, Finding
+from apexplan.engine.ports import Event, Run
+from apexplan.model.change import Recorded
+
+DRIFT_FORMAT = 1
+
+
+def dumps(kind: str, data: Mapping[str, Any], *, version: int = 1) -> str:
+    """Returns a document as text: its kind, its version, its data."""
+    document = {"kind": f"apexplan.{kind}", "version": version, **data}
+    return json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n"
+
+
+def drift_json(drift: Drift, *, project: str, environment: str, at: str) -> str:
+    """Returns the drift report; `--since` of a later one reads it."""
+    return dumps(
+        "drift",
+        {
+            "project": project,
+            "environment": environment,
+            "at": at,
+            "in_sync": not drift.open,
+            "checked": drift.checked,
+            "findings": [_finding(f) for f in drift.findings],
+            "resolved": list(drift.resolved),
+            "unmanaged": [str(a) for a in drift.unmanaged],
+            "expired_waivers": [str(w.address) for w in drift.expired],
+        },
+        version=DRIFT_FORMAT,
+    )
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    waiver = finding.waived
+    return {
+        "id": finding.id,
+        "address": str(finding.address),
+        "drift": str(finding.kind),
+        "field": finding.field or None,
+        "recorded": finding.recorded,
+        "live": finding.live,
+        "age": str(finding.age),
+        "waived": {"owner": waiver.owner, "reason": waiver.reason, "expires": str(waiver.expires)}
+        if waiver
+        else None,
+    }
+
+
+def run_data(run: Run, *, full: bool = False) -> dict[str, Any]:
+    """Returns one run; with `full`, its plan as well."""
+    data: dict[str, Any] = {
+        "id": run.id,
+        "status": str(run.status),
+        "started": run.started,
+        "finished": run.finished or None,
+        "by": run.by,
+        "plan": run.plan.id,
+        "undoes": run.undoes or None,
+        "undone_by": run.undone_by or None,
+        "changes": len(run.plan.changes),
+    }
+    return {**data, "planned": run.plan.model_dump(mode="json")} if full else data
+
+
+def event_data(event: Event) -> dict[str, Any]:
+    """Returns one line of the history that is no run."""
+    return {"at": event.at, "by": event.by, "verb": event.verb, "text": event.text}
+
+
+def recorded_data(recorded: Recorded) -> dict[str, Any]:
+    """Returns one owned object."""
+    return {
+        "address": str(recorded.address),
+        "values": dict(recorded.values),
+        "protect": recorded.protect,
+        "run": recorded.run or None,
+    }
