@@ -32,20 +32,21 @@ def adopt(
     its own marks of ownership. Where manifest and store differ, the next plan says so."""
     workspace = projects.load(root, env)
     project = workspace.project
-    with projects.state_of(project) as state, state.lock("adopt", lock_timeout) as lock:
-        with projects.stores_of(project) as stores:
-            views = survey.read_live(stores, frozenset(workspace.declared))
-            live = {a: s for seen in views.values() for a, s in seen.objects.items()}
-            found = adoption.adoptable(
-                workspace.declared, live, state.recorded(), projects.choice(target, None)
-            )
-            if not found:
-                raise UsageError("nothing to adopt: each such object is owned, not declared, or not there")
-            state.replace(lock, found, projects.event("adopt", ", ".join(map(str, found))))
-            for store in stores.values():
-                marks = {a: Mark(a, r.values, r.protect) for a, r in found.items() if a.store == store.name}
-                if marks and isinstance(store.session, Ledger):
-                    store.session.record(project.name, marks)
+    with (
+        projects.state_of(project) as state,
+        state.lock("adopt", lock_timeout) as lock,
+        projects.stores_of(project) as stores,
+    ):
+        views = survey.read_live(stores, frozenset(workspace.declared))
+        live = {a: s for seen in views.values() for a, s in seen.objects.items()}
+        found = adoption.adoptable(workspace.declared, live, state.recorded(), projects.choice(target, None))
+        if not found:
+            raise UsageError("nothing to adopt: each such object is owned, not declared, or not there")
+        state.replace(lock, found, projects.event("adopt", ", ".join(map(str, found))))
+        for store in stores.values():
+            marks = {a: Mark(a, r.values, r.protect) for a, r in found.items() if a.store == store.name}
+            if marks and isinstance(store.session, Ledger):
+                store.session.record(project.name, marks)
     out = console()
     for address in found:
         out.print(f"= {address}", soft_wrap=True)

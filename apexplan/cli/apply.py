@@ -105,7 +105,7 @@ def _again(approved: Plan, workspace: Workspace, state: StateStore, stores: Mapp
         approved,
         manifests=workspace.digest,
         environment=workspace.project.environment,
-        lineage=state.head().lineage,
+        head=state.head(),
     )
     touched = {c.address for c in approved.changes}
     fresh = _fresh(workspace, state, stores, touched.__contains__, approved.created)

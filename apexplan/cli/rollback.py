@@ -15,10 +15,9 @@ from apexplan.cli.resume import waiting_run
 from apexplan.engine import hazards, runs, survey
 from apexplan.engine import rollback as rollbacks
 from apexplan.engine.apply import OnFailure
-from apexplan.engine.ports import Lock, StateStore
-from apexplan.manifest import Project
-from apexplan.model.address import Address
-from apexplan.model.plan import HazardKind, Plan
+from apexplan.engine.ports import StateStore
+from apexplan.model.errors import EXIT_OK
+from apexplan.model.plan import Plan
 
 app = typer.Typer(add_completion=False)
 
@@ -42,29 +41,27 @@ def rollback(
     still are as it left them. Exit: as apply.
     """
     project = projects.load_settings(root, env)
-    with projects.state_of(project) as state, state.lock("rollback", lock_timeout) as lock:
-        with projects.stores_of(project) as stores:
-            if state.open_run() is not None:
-                run = waiting_run(state, run_id)
-                running.agree(run.plan, yes=yes or dry_run, question=f"Undo what run {run.id} did of this?")
-                code = (
-                    0
-                    if dry_run
-                    else running.carry_out(
-                        partial(runs.undo, run), run.plan, state, lock, stores, format_=format_
-                    )
-                )
-            else:
-                plan = _plan(run_id, state, stores)
-                if format_ is Format.TEXT:
-                    running.show_plan(plan, verbose=verbose)
-                code = (
-                    0
-                    if dry_run
-                    else _apply(
-                        plan, project, state, lock, stores, frozenset(allow or ()), yes, on_failure, format_
-                    )
-                )
+    with (
+        projects.state_of(project) as state,
+        state.lock("rollback", lock_timeout) as lock,
+        projects.stores_of(project) as stores,
+    ):
+        waits = state.open_run() is not None
+        if waits:
+            run = waiting_run(state, run_id)
+            plan, action, question = run.plan, partial(runs.undo, run), "Undo what was done of this?"
+        else:
+            plan = _plan(run_id, state, stores)
+            action, question = partial(runs.start, plan), "Roll back?"
+        if format_ is Format.TEXT:
+            running.show_plan(plan, verbose=verbose)
+        if dry_run:
+            raise typer.Exit(EXIT_OK)
+        if not waits:
+            policy = project.policy
+            hazards.check(plan, policy.allow | frozenset(allow or ()), policy.deny)
+        running.agree(plan, yes=yes, question=question)
+        code = running.carry_out(action, plan, state, lock, stores, format_=format_, on_failure=on_failure)
     raise typer.Exit(code)
 
 
@@ -75,29 +72,7 @@ def _plan(run_id: str | None, state: StateStore, stores: dict[str, survey.OpenSt
     live = {address: spec for view in views.values() for address, spec in view.objects.items()}
     rollbacks.check_untouched(run, live)
     at_stake = frozenset(s.address for s in run.plan.steps) & frozenset(live)
-    sizes = {
-        a: s for store in stores.values() for a, s in survey.measured(store, _of(store, at_stake)).items()
-    }
+    sizes: dict[Address, Size] = {}
+    for store in stores.values():
+        sizes |= survey.measured(store, frozenset(a for a in at_stake if a.store == store.name))
     return rollbacks.plan(run, state.head(), created=projects.stamp(), sizes=sizes)
-
-
-def _of(store: survey.OpenStore, addresses: frozenset[Address]) -> frozenset[Address]:
-    return frozenset(a for a in addresses if a.store == store.name)
-
-
-def _apply(
-    plan: Plan,
-    project: Project,
-    state: StateStore,
-    lock: Lock,
-    stores: dict[str, survey.OpenStore],
-    allowed: frozenset[HazardKind],
-    yes: bool,
-    on_failure: OnFailure,
-    format_: Format,
-) -> int:
-    hazards.check(plan, project.policy.allow | allowed, project.policy.deny)
-    running.agree(plan, yes=yes, question="Roll back?")
-    return running.carry_out(
-        partial(runs.start, plan), plan, state, lock, stores, format_=format_, on_failure=on_failure
-    )

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from apexplan.engine.ports import Head
 from apexplan.model.errors import StalePlan
 from apexplan.model.plan import FORMAT, Plan, Step
 
@@ -42,8 +43,11 @@ def load(path: Path) -> Plan:
     return plan
 
 
-def check_origin(approved: Plan, *, manifests: str, environment: str, lineage: str) -> None:
-    """Raises StalePlan unless the approved plan came from these manifests, environment and state."""
+def check_origin(approved: Plan, *, manifests: str, environment: str, head: Head) -> None:
+    """Raises StalePlan unless the approved plan came from these manifests, environment and state.
+
+    A plan made before there was a state has no lineage; it fits a state that was never written.
+    """
     if approved.environment != environment:
         raise StalePlan(
             "environment",
@@ -51,7 +55,8 @@ def check_origin(approved: Plan, *, manifests: str, environment: str, lineage: s
             f"not for {environment or '(none)'}",
             mend="pass the same --env as for plan",
         )
-    if approved.lineage != lineage:
+    first = not approved.lineage and head.serial == 0
+    if approved.lineage != head.lineage and not first:
         raise StalePlan("lineage", "the plan was made against another state")
     if approved.manifests != manifests:
         raise StalePlan("manifests", "the manifests are not those that the plan was made from")

@@ -6,12 +6,14 @@ editors use the same schema. `jsonschema` is pure Python: for 1,000 tables with
 and 60 ms to import. So the order is turned round, and the verdict stays:
 
 1. pydantic reads the document as JSON in strict mode, where nothing is
-   converted: what passes here passes the schema made from the same model.
+   converted: what passes here passes the schema made from the same model. A
+   validator that takes more than its field's type (`on: title` for
+   `on: [title]`) must say so with `json_schema_input_type`, as editors need it
+   too; a kind's tests hold its examples against its schema.
 2. Only if that fails, JSON Schema looks for the reasons and explains them;
    checks written in code add theirs for places the schema did not mention.
 3. If the schema finds nothing, pydantic decides in its ordinary mode: a
-   validator that builds a value itself (`on: title` for `on: [title]`) is not
-   expected to build it strictly.
+   validator that builds a value itself is not expected to build it strictly.
 
 Cross-object checks come last: the kind's own `expand`.
 """

@@ -56,7 +56,9 @@ def _diagnostic(error: ErrorDetails, subject: Subject) -> Diagnostic:
     said = subject.masked(str(raised) if raised else error["msg"], path)
     if error["loc"][-1:] == ("[key]",):
         where = key_place(subject.node, path)
-        return Diagnostic("bad-name", "a name is not allowed here", f"`{subject.name(path)}`: {said}", where=where)
+        return Diagnostic(
+            "bad-name", "a name is not allowed here", f"`{subject.name(path)}`: {said}", where=where
+        )
     code = _SHAPES.get(error["type"], "wrong-type" if _of_shape(error) else "bad-value")
     place = key_place if code == "unknown-field" else value_place
     where = place(subject.node, path)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -95,6 +96,14 @@ class _Layout:
         self._flow: list[Any] = []
         for token in yaml.scan(text, Loader=LOADER):
             self._take(token)
+        self._numbers = sorted(self.lines)
+
+    def around(self, number: int) -> tuple[_Line | None, _Line | None]:
+        """Returns the nearest lines above and below `number` where something begins."""
+        at = bisect(self._numbers, number)
+        above = self.lines[self._numbers[at - 1]] if at else None
+        below = self.lines[self._numbers[at]] if at < len(self._numbers) else None
+        return above, below
 
     def _take(self, token: Any) -> None:
         if isinstance(token, _BLOCK_STARTS):
@@ -181,6 +190,7 @@ class _Layout:
 def _spaced(lines: list[str], layout: _Layout) -> Iterator[str]:
     """The lines, each where it is to be, with no blank line too many."""
     blank = True
+    last = max((number for number, line in enumerate(lines) if line.strip()), default=0)
     for number, line in enumerate(lines):
         if number in layout.moved:
             text = _moved(line, layout.moved[number])
@@ -190,13 +200,9 @@ def _spaced(lines: list[str], layout: _Layout) -> Iterator[str]:
             text = _comment(number, lines, layout)
         if number not in layout.verbatim:
             text = text.rstrip()
-        if text or number in layout.verbatim or not (blank or _only_blank(lines, number)):
+        if text or number in layout.verbatim or not (blank or number > last):
             yield text
         blank = not text and number not in layout.verbatim
-
-
-def _only_blank(lines: list[str], number: int) -> bool:
-    return not any(line.strip() for line in lines[number:])
 
 
 def _moved(line: str, shift: int) -> str:
@@ -216,8 +222,7 @@ def _comment(number: int, lines: list[str], layout: _Layout) -> str:
     """A comment goes where the line below it goes, unless it stands in a block that ends above it."""
     text = lines[number].strip()
     column = _width(lines[number])
-    below = next((layout.lines[n] for n in range(number, len(lines)) if n in layout.lines), None)
-    above = next((layout.lines[n] for n in range(number, -1, -1) if n in layout.lines), None)
+    above, below = layout.around(number)
     columns = {block.old: block.wanted for block in reversed(above.blocks if above else ())}
     if below and (below.parts[0][0] == column or column not in columns):
         wanted = below.parts[0][1]

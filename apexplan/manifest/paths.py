@@ -35,7 +35,7 @@ class ManifestFile:
 def matching(root: Path, pattern: str) -> list[ManifestFile]:
     """Returns the files that `pattern` matches, sorted by name. `root` is resolved already.
 
-    Raises OutsideProject. Lists directories, opens no file.
+    Raises OutsideProject, and OSError for a directory that cannot be listed. Opens no file.
     """
     pure = PurePosixPath(pattern)
     if pure.is_absolute() or ".." in pure.parts:
@@ -43,12 +43,17 @@ def matching(root: Path, pattern: str) -> list[ManifestFile]:
     found = {root}
     for part in pure.parts:
         found = {path for directory in sorted(found) for path in _children(root, directory, part)}
-    return [ManifestFile(path.resolve(), _name(root, path)) for path in sorted(found) if _is_file(root, path)]
+    return [ManifestFile(_real(path), _name(root, path)) for path in sorted(found) if _is_file(root, path)]
 
 
 def inside(root: Path, path: Path) -> bool:
     """True if `path`, every symlink followed, lies in `root`."""
-    return path.resolve().is_relative_to(root)
+    return _real(path).is_relative_to(root)
+
+
+def _real(path: Path) -> Path:
+    """The path without symlinks. Unlike `Path.resolve`, takes a symlink to itself for a missing file."""
+    return Path(os.path.realpath(path))
 
 
 def _children(root: Path, directory: Path, part: str) -> Iterator[Path]:

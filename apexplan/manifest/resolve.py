@@ -9,6 +9,7 @@ are written, chosen or not. Values in store blocks are never shown in messages.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -36,6 +37,7 @@ from apexplan.provider import Provider
 
 _SQLITE = "sqlite:///"
 _STATE_SCHEMES = (_SQLITE, "postgresql://", "postgresql+psycopg://")
+_ONE_VARIABLE = re.compile(r"\$\{[A-Za-z0-9_]+(?::\?[^}]*)?\}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +156,23 @@ def _stores(
 
 def _state_url(node: MappingNode, file: ProjectFile, root: Path, problems: list[Diagnostic]) -> str:
     """The state's URL with an absolute path. "" where it is wrong."""
-    url = file.state.url or DEFAULT_STATE_URL
-    place = find(node, ["state", "url"])
-    if not url.startswith(_STATE_SCHEMES):
-        problems += _beside([_unknown_state_url(value_place(node, ["state", "url"]))], problems)
+    url = DEFAULT_STATE_URL if file.state.url is None else file.state.url
+    where = value_place(node, ["state", "url"])
+    path, mark, query = url.removeprefix(_SQLITE).partition("?")
+    if not (url.startswith(_STATE_SCHEMES) and path):
+        problems += _beside([_unknown_state_url(where)], problems)
         return ""
     if not url.startswith(_SQLITE):
         return url
-    path, mark, query = url.removeprefix(_SQLITE).partition("?")
     absolute = root / path
-    trusted = isinstance(place, ScalarNode) and place.variable
-    if not (trusted or inside(root, absolute)):
-        problems.append(_state_outside(value_place(node, ["state", "url"])))
+    if not (_from_outside(find(node, ["state", "url"])) or inside(root, absolute)):
+        problems.append(_state_outside(where))
     return f"{_SQLITE}{absolute}{mark}{query}"
+
+
+def _from_outside(node: Node | None) -> bool:
+    """True for a value that is one variable and nothing else: whoever set it chose it, not the file."""
+    return isinstance(node, ScalarNode) and bool(_ONE_VARIABLE.match(node.text))
 
 
 def _policy(entry: PolicyEntry) -> Policy:
@@ -236,7 +242,7 @@ def _state_outside(where: Location) -> Diagnostic:
         "a path leads out of the project",
         "`state.url`",
         "whoever may change the project file must not choose what is written elsewhere on this machine",
-        "keep it in the project, or take the URL from a variable: `${STATE_URL}`",
+        "keep it in the project, or take the whole URL from a variable: `${STATE_URL}`",
         where,
     )
 

@@ -17,8 +17,8 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#\s]*?:(?P<password>[^/?#\s]*)@")
-_GREEDY_AUTHORITY = re.compile(r"://[^:@\s]*:(?P<password>\S+)@")
+_AUTHORITY = re.compile(r"://[^/?#:@]*:(?P<password>[^/?#@]*)@")
+_WIDEST_AUTHORITY = re.compile(r"://[^:@]*:(?P<password>.*)@", re.DOTALL)
 _NAMED = re.compile(
     r"(?i)(?:\A|[?&;\s])[a-z_]*(?:password|passwd|secret|token|api_?key)\s*=\s*"
     r"(?P<password>'(?:[^'\\]|\\.)*'|[^&;\s]+)"
@@ -49,7 +49,7 @@ def _walk(value: Any) -> Iterator[str]:
 
 def _passwords(text: str) -> Iterator[str]:
     """A password may itself hold `/` or `@` unescaped: the widest reading counts as well."""
-    for form in (_AUTHORITY, _GREEDY_AUTHORITY, _NAMED):
+    for form in (_AUTHORITY, _WIDEST_AUTHORITY, _NAMED):
         for match in form.finditer(text):
             yield from _spellings(match["password"].strip("'"))
 

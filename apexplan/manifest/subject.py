@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from apexplan.manifest.nodes import Node, ScalarNode, find, scalars
+from apexplan.manifest.secrets import secrets_in
 
 MASK = "***"
 
@@ -31,12 +32,14 @@ class Subject:
         return node.text
 
     def masked(self, text: str, path: Sequence[str | int]) -> str:
-        """Returns `text` of someone else's, with all that may be secret in it covered."""
+        """Returns `text` of someone else's, with all that may be secret in it covered: every text of the
+        node, whatever field it stands in, for a password may stand in the wrong one."""
         if not self.guarded:
             return text
-        suspects = {str(scalar.value) for scalar in scalars(self.node) if scalar.variable}
         at_fault = find(self.node, path)
-        suspects |= {str(scalar.value) for scalar in scalars(at_fault)} if at_fault else set()
+        values = {str(scalar.value) for scalar in scalars(at_fault)} if at_fault else set()
+        values |= {scalar.value for scalar in scalars(self.node) if isinstance(scalar.value, str)}
+        suspects = values | secrets_in(values) | {repr(value)[1:-1] for value in values}
         for suspect in sorted(suspects - {""}, key=len, reverse=True):
             text = text.replace(suspect, MASK)
         return text

@@ -18,6 +18,7 @@ from apexplan.manifest.load import load_file
 from apexplan.manifest.nodes import Node, value_place
 from apexplan.manifest.paths import ManifestFile, OutsideProject, inside, matching
 from apexplan.manifest.project import FILE_NAME, Project
+from apexplan.manifest.refusals import unreadable
 from apexplan.manifest.resolve import Resolved, resolve_project
 from apexplan.model.address import Address
 from apexplan.model.change import Declared
@@ -141,6 +142,9 @@ def _manifests(root: Path, patterns: Sequence[str], project: Node, found: _Found
             matches = [file for file in matching(root, pattern) if file.name != FILE_NAME]
         except OutsideProject as error:
             found.diagnostics.append(_outside(error.path, where))
+            continue
+        except OSError as error:
+            found.diagnostics.append(unreadable(where, error))
             continue
         if not matches:
             found.diagnostics.append(_no_match(pattern, where))

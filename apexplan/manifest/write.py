@@ -29,9 +29,9 @@ _UNPRINTABLE = re.compile("[\x7f-\x9f\xa0\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def render(document: Mapping[str, Any]) -> str:
-    """Returns the text of a document of JSON values; raises ValueError for infinity and not-a-number.
+    """Returns the text of a document of JSON values.
 
-    Keys may have up to 1,000 characters, which is YAML's own limit.
+    Raises ValueError for what `load` refuses: infinity, not-a-number, and U+0000 in a text. Keys may have up to 1,000 characters, which is YAML's own limit.
     """
     if not document:
         return "{}\n"
@@ -45,7 +45,10 @@ def _mapping(value: Mapping[str, Any], indent: str) -> Iterator[str]:
 
 def _sequence(value: Sequence[Any], indent: str) -> Iterator[str]:
     for item in value:
-        yield from _after(f"{indent}-", item, indent)
+        lines = list(_after(f"{indent}-", item, indent))
+        if lines[0] == f"{indent}-":  # what stands below the dash begins beside it
+            lines[:2] = [f"{indent}- {lines[1][len(indent + _INDENT) :]}"]
+        yield from lines
 
 
 def _after(head: str, value: Any, indent: str) -> Iterator[str]:
@@ -70,7 +73,7 @@ def _is_leaf(value: Any) -> bool:
         return "\n" not in value
     if isinstance(value, Mapping):
         below = list(value.values())
-        named_objects = all(isinstance(one, Mapping) for one in below) and any(below)
+        named_objects = bool(below) and all(isinstance(one, Mapping) for one in below)
         return not named_objects and all(map(_is_leaf, below))
     if isinstance(value, list | tuple):
         return all(map(_is_leaf_item, value))
@@ -122,6 +125,8 @@ def _misread(text: str) -> bool:
 
 def _quoted(text: str) -> str:
     """Double quotes with the escapes of JSON, which YAML shares, and those of what YAML cannot print."""
+    if "\0" in text:
+        raise ValueError("a text with U+0000 cannot be written")
     return _UNPRINTABLE.sub(lambda m: f"\\u{ord(m.group()):04x}", json.dumps(text, ensure_ascii=False))
 
 

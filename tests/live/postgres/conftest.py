@@ -16,8 +16,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
+from pydantic import SecretStr
 
 from apexplan_postgres import local
+from apexplan_postgres.provider import PROVIDER, PostgresSession, PostgresSettings
 
 _NUMBERS = count(1)
 
@@ -46,6 +48,13 @@ def database(server: str) -> Iterator[str]:
     yield local.create_database(server, name)
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def session(database: str) -> Iterator[PostgresSession]:
+    """An open session of the store `sql` on that database."""
+    with PROVIDER.connect("sql", PostgresSettings(url=SecretStr(database))) as opened:
+        yield opened
 
 
 @pytest.fixture

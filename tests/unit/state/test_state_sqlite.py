@@ -202,6 +202,11 @@ def test_a_path_below_a_file_is_an_error(tmp_path: Path, parent: str) -> None:
             pass
 
 
+def test_a_path_that_the_file_system_refuses_is_an_error(tmp_path: Path) -> None:
+    with opened(f"sqlite:///{tmp_path / ('x' * 300)}") as state, pytest.raises(StateError, match="too long"):
+        state.head()
+
+
 def test_a_directory_in_place_of_the_file_is_an_error(path: Path, url: str) -> None:
     path.mkdir(parents=True)
     with opened(url) as state, pytest.raises(StateError, match="cannot be opened"):
