@@ -16,8 +16,9 @@ from apexplan.engine import hazards, runs, survey
 from apexplan.engine import rollback as rollbacks
 from apexplan.engine.apply import OnFailure
 from apexplan.engine.ports import StateStore
+from apexplan.model.address import Address
 from apexplan.model.errors import EXIT_OK
-from apexplan.model.plan import Plan
+from apexplan.model.plan import Plan, Size
 
 app = typer.Typer(add_completion=False)
 
