@@ -257,8 +257,11 @@ class Examinable(Protocol):
 class LocalStore(Protocol):
     """A real server for development and tests, on this machine, without Docker."""
 
-    url: str
-    pid: int | None
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def pid(self) -> int | None: ...
 
     def stop(self) -> None:
         """Stops it by its own process id. Idempotent."""
@@ -301,7 +304,12 @@ class Provider(Protocol):
         """
         ...
 
-    def local(self, directory: str) -> LocalStore:
-        """Starts a real store that keeps its files in `directory` and returns it when it answers.
+    def local(self, directory: str, *, detached: bool = False) -> LocalStore:
+        """Starts a real store that keeps its files in `directory`, or takes the one that runs
+        there, and returns it when it answers. It dies with this process unless it is `detached`.
         Raises Unsupported where this machine lacks what it needs."""
+        ...
+
+    def attached(self, directory: str) -> LocalStore | None:
+        """Returns the local store that runs in `directory`, whoever started it, or None."""
         ...

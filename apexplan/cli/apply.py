@@ -15,7 +15,7 @@ from apexplan.cli.options import Format
 from apexplan.engine import hazards, planfile, planner, runs
 from apexplan.engine.apply import OnFailure
 from apexplan.engine.ports import StateStore
-from apexplan.engine.survey import OpenStore
+from apexplan.engine.survey import OpenStore, Wanted
 from apexplan.manifest import Workspace
 from apexplan.model.errors import EXIT_OK, StalePlan
 from apexplan.model.plan import Plan
@@ -80,7 +80,7 @@ def _fresh(
     workspace: Workspace,
     state: StateStore,
     stores: Mapping[str, OpenStore],
-    wanted: planner.Wanted,
+    wanted: Wanted,
     created: str | None = None,
 ) -> Plan:
     return planner.plan(

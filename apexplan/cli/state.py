@@ -62,7 +62,7 @@ def show(
         return
     out = console()
     out.print(f"lineage {head.lineage or '(none yet)'}, serial {head.serial}")
-    out.print("owned: " + (", ".join(view.unmanaged_by_kind(owned)) or "nothing"))
+    out.print("owned: " + (", ".join(view.counted_by_kind(owned)) or "nothing"))
     if waiting is not None:
         out.print(f"run {waiting.id} waits for resume or rollback ({waiting.status})")
 
@@ -95,7 +95,7 @@ def recover(
         out = console()
         for address in found.gone:
             out.print(f"marked, but no longer there: {address}")
-        out.print("found: " + (", ".join(view.unmanaged_by_kind(found.found)) or "nothing"))
+        out.print("found: " + (", ".join(view.counted_by_kind(found.found)) or "nothing"))
         if found.found and (yes or typer.confirm("Record these as owned?")):
             text = f"{len(found.found)} objects from the stores' marks"
             state.replace(lock, found.found, projects.event("recover", text))

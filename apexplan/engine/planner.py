@@ -4,7 +4,7 @@ reader needs to judge them. Pure but for the sizes, which `plan` lets the sessio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from apexplan.engine import graph, survey
@@ -39,10 +39,6 @@ class Desired:
     digest: str
 
 
-Wanted = Callable[[Address], bool]
-"""Says which objects a plan is about (`--target`, `--exclude`)."""
-
-
 def everything(_: Address) -> bool:
     """The choice of every object."""
     return True
@@ -55,7 +51,7 @@ def plan(
     stores: Mapping[str, survey.OpenStore],
     *,
     created: str,
-    wanted: Wanted = everything,
+    wanted: survey.Wanted = everything,
 ) -> Plan:
     """Returns the plan that brings the live stores to `desired`. Reads the stores, writes nothing.
 

@@ -23,6 +23,9 @@ from apexplan.provider import Live, Measurable, Normal, Provider, Scope, Session
 
 T = TypeVar("T")
 
+Wanted = Callable[[Address], bool]
+"""Says which objects a command is about (`--target`, `--exclude`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoreConfig:

@@ -9,7 +9,7 @@ own files alone. `fmt`, `lint`, `write`, `schema` and `scaffold` are what
 commands and editors need beside loading.
 """
 
-from apexplan.manifest.project import FILE_NAME, Policy, Project, StoreBlock, Waiver
+from apexplan.manifest.project import FILE_NAME, Policy, Project, StoreBlock
 from apexplan.manifest.workspace import Workspace, load_project, load_workspace
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "Policy",
     "Project",
     "StoreBlock",
-    "Waiver",
     "Workspace",
     "load_project",
     "load_workspace",

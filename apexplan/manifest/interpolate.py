@@ -53,7 +53,7 @@ class _Interpolation:
         value: ScalarValue = text
         if node.plain and whole and whole["name"]:
             value = self._resolved(text, node)
-        return replace(node, value=value, variable=any(m["name"] for m in _REFERENCE.finditer(node.text)))
+        return replace(node, value=value)
 
     def _resolved(self, text: str, node: ScalarNode) -> ScalarValue:
         try:

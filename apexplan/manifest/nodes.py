@@ -22,14 +22,14 @@ Path: TypeAlias = Sequence[str | int]
 class ScalarNode:
     """One scalar. `text` is what stands in the file, without quotes; `plain`: it has no quotes.
 
-    `variable`: the value came from a variable. Messages show `text` (`${NAME}`), never `value`.
+    Where the file has a variable, `value` is what came out of it. Messages show `text`
+    (`${NAME}`), never `value`.
     """
 
     value: ScalarValue
     where: Location
     text: str
     plain: bool = False
-    variable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

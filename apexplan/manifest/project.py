@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from apexplan.model.address import Address
 from apexplan.model.diagnostics import Location
 from apexplan.model.plan import HazardKind
+from apexplan.model.waiver import Waiver
 
 FILE_NAME = "apexplan.yaml"
 DEFAULT_STATE_URL = "sqlite:///.apexplan/state.db"
@@ -42,18 +42,6 @@ class Policy:
 
     allow: frozenset[HazardKind] = frozenset()
     deny: frozenset[HazardKind] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Waiver:
-    """A drift that someone accepted. `field` None: any field of the object."""
-
-    address: Address
-    field: str | None
-    owner: str
-    reason: str
-    expires: datetime.date
-    where: Location
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ from apexplan.manifest.project import (
     Project,
     ProjectFile,
     StoreBlock,
-    Waiver,
     WaiverEntry,
 )
 from apexplan.manifest.secrets import secrets_in
@@ -190,7 +189,14 @@ def _waivers(node: MappingNode, file: ProjectFile, problems: list[Diagnostic]) -
 
 
 def _waiver(entry: WaiverEntry, where: Location) -> Waiver:
-    return Waiver(Address.parse(entry.address), entry.field, entry.owner, entry.reason, entry.expires, where)
+    return Waiver(
+        address=Address.parse(entry.address),
+        owner=entry.owner,
+        reason=entry.reason,
+        expires=entry.expires,
+        field=entry.field,
+        where=where,
+    )
 
 
 # ── the messages ──────────────────────────────────────────────────────────────────────────────

@@ -31,7 +31,8 @@ _UNPRINTABLE = re.compile("[\x7f-\x9f\xa0\u2028\u2029\ufeff\ufffe\uffff]")
 def render(document: Mapping[str, Any]) -> str:
     """Returns the text of a document of JSON values.
 
-    Raises ValueError for what `load` refuses: infinity, not-a-number, and U+0000 in a text. Keys may have up to 1,000 characters, which is YAML's own limit.
+    Raises ValueError for what `load` refuses: infinity, not-a-number, and U+0000 in a text. Keys
+    may have up to 1,000 characters as written, which is about YAML's own limit.
     """
     if not document:
         return "{}\n"

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from apexplan.engine.drift import Drift, Finding
+from apexplan.engine.drift import Age, Drift, DriftKind, Finding
 from apexplan.engine.ports import Event, Run
 from apexplan.model.change import Recorded
+from apexplan.model.diagnostics import Diagnostic
 
 DRIFT_FORMAT = 1
 
@@ -82,4 +83,67 @@ def recorded_data(recorded: Recorded) -> dict[str, Any]:
         "values": dict(recorded.values),
         "protect": recorded.protect,
         "run": recorded.run or None,
+    }
+
+
+def diagnostic_data(diagnostic: Diagnostic) -> dict[str, Any]:
+    """Returns one diagnostic."""
+    where = diagnostic.where
+    return {
+        "code": diagnostic.code,
+        "severity": str(diagnostic.severity),
+        "summary": diagnostic.summary,
+        "what": diagnostic.what,
+        "why": diagnostic.why or None,
+        "mend": diagnostic.mend or None,
+        "file": where.file if where else None,
+        "line": where.line if where else None,
+        "column": where.column if where else None,
+    }
+
+
+def drift_schema() -> dict[str, Any]:
+    """Returns the JSON Schema of the drift report."""
+    text: dict[str, Any] = {"type": "string"}
+    maybe_text: dict[str, Any] = {"type": ["string", "null"]}
+    texts: dict[str, Any] = {"type": "array", "items": text}
+    waived = {
+        "type": ["object", "null"],
+        "required": ["owner", "reason", "expires"],
+        "properties": {"owner": text, "reason": text, "expires": {"type": "string", "format": "date"}},
+    }
+    finding = {
+        "type": "object",
+        "required": ["id", "address", "drift", "field", "recorded", "live", "age", "waived"],
+        "properties": {
+            "id": text,
+            "address": text,
+            "drift": {"enum": [str(k) for k in DriftKind]},
+            "field": maybe_text,
+            "recorded": {},
+            "live": {},
+            "age": {"enum": [str(a) for a in Age]},
+            "waived": waived,
+        },
+    }
+    properties = {
+        "kind": {"const": "apexplan.drift"},
+        "version": {"const": DRIFT_FORMAT},
+        "project": text,
+        "environment": text,
+        "at": {"type": "string", "format": "date-time"},
+        "in_sync": {"type": "boolean"},
+        "checked": {"type": "integer"},
+        "findings": {"type": "array", "items": finding},
+        "resolved": texts,
+        "unmanaged": texts,
+        "expired_waivers": texts,
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Drift report",
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
     }

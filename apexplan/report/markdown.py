@@ -44,7 +44,7 @@ def plan_markdown(plan: Plan) -> str:
     if len(plan.notes) > 20:
         tail.append(f"> … and {len(plan.notes) - 20} more notes")
     if plan.unmanaged:
-        tail += ["", f"Not managed and left alone: {', '.join(view.unmanaged_by_kind(plan.unmanaged))}."]
+        tail += ["", f"Not managed and left alone: {', '.join(view.counted_by_kind(plan.unmanaged))}."]
     tail += ["", f"<sub>plan {plan.id}, state serial {plan.serial}, made {plan.created}</sub>"]
     return _fitted(head, list(_plan_blocks(plan)), tail)
 
@@ -58,7 +58,7 @@ def drift_markdown(drift: Drift) -> str:
         f"- expired waiver of {_escaped(w.owner)} for {_code(str(w.address))}" for w in drift.expired[:50]
     ]
     if drift.unmanaged:
-        tail.append(f"- not managed: {', '.join(view.unmanaged_by_kind(drift.unmanaged))}")
+        tail.append(f"- not managed: {', '.join(view.counted_by_kind(drift.unmanaged))}")
     return _fitted(head, [_drift_block(f) for f in order], tail)
 
 

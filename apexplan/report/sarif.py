@@ -40,10 +40,7 @@ def _result(finding: Finding) -> dict[str, Any]:
         "message": {"text": f"{finding.address}: {sentence(finding)}"},
         "locations": [
             {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": "apexplan.yaml"},
-                    "region": {"startLine": 1},
-                },
+                "physicalLocation": place,
                 "logicalLocations": [{"fullyQualifiedName": str(finding.address)}],
             }
         ],

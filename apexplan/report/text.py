@@ -105,7 +105,7 @@ def _notes(plan: Plan) -> Iterator[Text]:
 def _unmanaged(plan: Plan, verbose: bool) -> Iterator[Text]:
     if not plan.unmanaged:
         return
-    kinds = ", ".join(view.unmanaged_by_kind(plan.unmanaged))
+    kinds = ", ".join(view.counted_by_kind(plan.unmanaged))
     yield Text(f"not managed here and left alone: {kinds}", style="dim")
     if verbose:
         for address in plan.unmanaged:
@@ -204,7 +204,7 @@ def drift_lines(drift: Drift) -> Iterator[Text]:
     for waiver in drift.expired:
         yield Text(f"  expired waiver of {waiver.owner} for {waiver.address}", style="yellow")
     if drift.unmanaged:
-        kinds = ", ".join(view.unmanaged_by_kind(drift.unmanaged))
+        kinds = ", ".join(view.counted_by_kind(drift.unmanaged))
         yield Text(f"not managed here: {kinds}", style="dim")
     yield Text(drift_count(drift), style="bold")
 

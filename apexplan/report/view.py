@@ -231,6 +231,6 @@ def _counted(kind: str, count: int) -> str:
     return f"{count} {plural}"
 
 
-def unmanaged_by_kind(addresses: Iterable[Address]) -> list[str]:
-    """Returns `3 indexes`, `1 column` for a list of unmanaged objects."""
+def counted_by_kind(addresses: Iterable[Address]) -> list[str]:
+    """Returns `3 indexes`, `1 column` for many objects."""
     return [_counted(kind, n) for kind, n in sorted(Counter(a.kind for a in addresses).items())]

@@ -368,7 +368,10 @@ class FakeProvider:
     ) -> Mapping[Address, tuple[Address, Spec]]:
         return {former: (address, live[former]) for former, address in renames.items()}
 
-    def local(self, directory: str) -> LocalStore:
+    def local(self, directory: str, *, detached: bool = False) -> LocalStore:
+        return FakeLocal(f"{directory}/fake.json")
+
+    def attached(self, directory: str) -> LocalStore | None:
         return FakeLocal(f"{directory}/fake.json")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 from apexplan.manifest import Workspace, load_workspace
 from apexplan.model.address import Address
@@ -57,13 +57,19 @@ class HnswBlock(_Block):
     m: Annotated[int, Field(ge=2, le=100)] = 16
 
 
+# `on: title` for `on: [title]`; the schema has to be told of it.
+_LIST_OR_ONE = BeforeValidator(
+    lambda value: [value] if isinstance(value, str) else value, json_schema_input_type=str | list[str]
+)
+
+
 class BtreeBlock(_Block):
     using: Literal["btree"] = "btree"
-    on: Annotated[list[str], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
+    on: Annotated[tuple[str, ...], _LIST_OR_ONE]
 
     @field_validator("on")
     @classmethod
-    def _not_empty(cls, on: list[str]) -> list[str]:
+    def _not_empty(cls, on: tuple[str, ...]) -> tuple[str, ...]:
         if not on:
             raise ValueError("an index needs a column")
         return on
@@ -90,7 +96,7 @@ class CrateSchema(_Block):
     store: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class ShelfKind:
     name: str = "ShelfSchema"
     document: type[BaseModel] = ShelfSchema
@@ -103,7 +109,7 @@ class ShelfKind:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
+@dataclass
 class CrateKind:
     name: str = "CrateSchema"
     document: type[BaseModel] = CrateSchema
@@ -145,20 +151,21 @@ def _problems(document: ShelfSchema) -> Iterator[Problem]:
                     path = ("tables", table, "indexes", name, "on", number)
                     yield Problem("unknown-column", path, "the table has no such column", f"`{column}`")
         if not block.columns:
-            path = ("tables", table, "columns")
-            yield Problem("no-columns", path, "a table has no columns", table, severity=Severity.WARNING)
+            top = ("tables", table, "columns")
+            yield Problem("no-columns", top, "a table has no columns", table, severity=Severity.WARNING)
 
 
 class ShelfSettings(_Block):
-    url: str = "shelf://localhost"
     password: SecretStr = SecretStr("")
     port: Annotated[int, Field(ge=1, le=65535)] = 1
+    url: str = "shelf://localhost"
 
     @field_validator("url")
     @classmethod
-    def _is_shelf(cls, url: str) -> str:
+    def _is_shelf(cls, url: str, info: ValidationInfo) -> str:
         if not url.startswith("shelf:"):
-            raise ValueError(f"not a shelf URL: {url}")
+            password = info.data.get("password", SecretStr("")).get_secret_value()
+            raise ValueError(f"a careless message about {url!r} with {password!r}")
         return url
 
 
@@ -166,7 +173,7 @@ class CrateSettings(_Block):
     path: str = "."
 
 
-@dataclass(frozen=True)
+@dataclass
 class FakeProvider:
     """All that manifests need of a provider; the rest is never called."""
 
@@ -179,6 +186,11 @@ class FakeProvider:
         raise NotImplementedError
 
     def steps(self, changes: Sequence[Change], facts: Facts) -> list[Step]:
+        raise NotImplementedError
+
+    def renamed(
+        self, live: Mapping[Address, Spec], renames: Mapping[Address, Address]
+    ) -> Mapping[Address, tuple[Address, Spec]]:
         raise NotImplementedError
 
     def local(self, directory: str) -> LocalStore:

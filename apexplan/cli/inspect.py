@@ -1,0 +1,90 @@
+"""`apexplan inspect`: what is live, as manifests. With `adopt`, an existing store is taken over."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from apexplan.cli import options
+from apexplan.cli import project as projects
+from apexplan.cli.guard import console
+from apexplan.cli.options import Format
+from apexplan.engine import survey
+from apexplan.engine.survey import OpenStore
+from apexplan.manifest import Project
+from apexplan.manifest.write import render
+from apexplan.model.errors import UsageError
+from apexplan.provider import Kind, Live
+from apexplan.report.json_ import dumps
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def inspect(
+    store: Annotated[
+        list[str] | None, typer.Argument(metavar="[STORE]...", help="all of the project", show_default=False)
+    ] = None,
+    root: options.Root = Path(),
+    env: options.Environment = None,
+    directory: Annotated[
+        Path | None, typer.Option("--write", "-w", help="write one file a store and kind into this directory")
+    ] = None,
+    target: options.Target = None,
+    exclude: options.Exclude = None,
+    format_: options.FormatOption = Format.TEXT,
+) -> None:
+    """Writes manifests of what is live: a plan of them is empty, an apply adopts everything.
+
+    An existing file is never overwritten. The state is not touched.
+    """
+    project = projects.load_settings(root, env)
+    names = _names(project, store)
+    wanted = projects.choice(target, exclude)
+    with projects.stores_of(project, names) as stores:
+        views = survey.read_live(stores, frozenset(), everything=True)
+        documents = [
+            (name, kind, _document(stores[name], kind, view, wanted))
+            for name, view in views.items()
+            for kind in stores[name].provider.kinds
+        ]
+    if format_ is Format.JSON:
+        data = {f"{name}.{kind.name}": document for name, kind, document in documents}
+        sys.stdout.write(dumps("inspection", {"documents": data}))
+        return
+    _write(documents, directory)
+    out = console() if directory else None
+    for view in views.values():
+        for note in view.notes:
+            if out is not None:
+                out.print(f"note: {note.text}", soft_wrap=True)
+
+
+def _names(project: Project, asked: list[str] | None) -> list[str]:
+    unknown = [name for name in asked or () if name not in project.stores]
+    if unknown:
+        raise UsageError(
+            f"no store is called {', '.join(unknown)}", mend="there are: " + ", ".join(project.stores)
+        )
+    return asked or list(project.stores)
+
+
+def _document(store: OpenStore, kind: Kind, view: Live, wanted: survey.Wanted) -> dict[str, object]:
+    return kind.collapse(store.name, {a: s for a, s in view.objects.items() if wanted(a)})
+
+
+def _write(documents: list[tuple[str, Kind, dict[str, object]]], directory: Path | None) -> None:
+    if directory is None:
+        sys.stdout.write("---\n".join(render(document) for _, _, document in documents))
+        return
+    directory.mkdir(parents=True, exist_ok=True)
+    several = {name for name, _, _ in documents if sum(1 for n, _, _ in documents if n == name) > 1}
+    for name, kind, document in documents:
+        path = directory / (f"{name}.{kind.name}.yaml" if name in several else f"{name}.yaml")
+        if path.exists():
+            raise UsageError(f"{path} is there already", mend="choose another directory, or move the file")
+        path.write_text(render(document))
+        console().print(f"wrote {path}")
