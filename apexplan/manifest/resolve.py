@@ -32,6 +32,7 @@ from apexplan.manifest.subject import Subject, did_you_mean
 from apexplan.model.address import Address
 from apexplan.model.diagnostics import Diagnostic, Location
 from apexplan.model.errors import ApexplanError
+from apexplan.model.waiver import Waiver
 from apexplan.provider import Provider
 
 _SQLITE = "sqlite:///"
