@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from apexplan.engine.ports import Head
 from apexplan.model.errors import StalePlan
 from apexplan.model.plan import FORMAT, Plan, Step
+from apexplan.model.spec import canonical
 
 
 def dump(plan: Plan) -> str:
@@ -71,17 +72,19 @@ def check_same(approved: Plan, fresh: Plan) -> None:
     now = {c.address: c.model_dump(mode="json") for c in fresh.changes}
     differing = sorted(str(a) for a in before.keys() | now.keys() if before.get(a) != now.get(a))
     if not differing:
-        old, new = _essence(approved), _essence(fresh)
-        differing = sorted({s["address"] for s in [*old, *new] if s not in old or s not in new})
-        if not differing and old != new:
-            differing = ["the order of the steps"]
+        differing = _differing_steps(approved, fresh)
     if differing:
         shown = ", ".join(differing[:5]) + (f" and {len(differing) - 5} more" if len(differing) > 5 else "")
         raise StalePlan("stale", f"since the plan was made, this changed: {shown}")
 
 
-def _essence(plan: Plan) -> list[dict[str, Any]]:
-    return [_step_essence(step) for step in plan.steps]
+def _differing_steps(approved: Plan, fresh: Plan) -> list[str]:
+    """Returns the addresses of steps that only one plan has, or that the order differs."""
+    old = [(str(s.address), canonical(_step_essence(s))) for s in approved.steps]
+    new = [(str(s.address), canonical(_step_essence(s))) for s in fresh.steps]
+    if old == new:
+        return []
+    return sorted({address for address, _ in set(old) ^ set(new)}) or ["the order of the steps"]
 
 
 def _step_essence(step: Step) -> dict[str, Any]:
