@@ -1,0 +1,81 @@
+"""From the catalogue to live specs: about fifteen set-based queries in one moment of the store.
+
+One module an aspect: `tables` (extensions and schemas too), `columns`, `indexes`, `constraints`,
+`routines`; `catalog` holds what they share, `details` the facts about the server.
+
+Read are whole schemas, so that unmanaged neighbours are seen. Left out are system and temporary
+schemas, our own ledger, members of extensions, and what no manifest can describe (views,
+partitions, …), of which a note tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from apexplan.model.address import Address
+from apexplan.model.spec import Spec
+from apexplan.provider import Live, Scope
+from apexplan_postgres.names import schema_of
+from apexplan_postgres.read.catalog import LEDGER_SCHEMA, Catalog, load
+from apexplan_postgres.read.columns import columns
+from apexplan_postgres.read.constraints import constraints
+from apexplan_postgres.read.details import details
+from apexplan_postgres.read.indexes import in_progress, indexes
+from apexplan_postgres.read.routines import functions, triggers
+from apexplan_postgres.read.tables import extensions, schemas, tables
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+_SCHEMAS = """
+SELECT oid, nspname FROM pg_namespace
+WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', %s)
+"""
+
+_SCHEMALESS = frozenset({"extension", "schema"})
+
+
+def read(connection: Connection[Any], scope: Scope) -> Live:
+    """Returns everything in the schemas of `scope`. Never writes; sees one moment of the store."""
+    with moment(connection):
+        building = in_progress(connection)
+        facts = details(connection)
+        there = _schemas(connection)
+        wanted = {schema_of(address) for address in scope.addresses if address.kind not in _SCHEMALESS}
+        inside = {oid: name for oid, name in there.items() if scope.everything or name in wanted}
+        catalog = load(connection, scope.store, facts["version_num"], inside)
+        objects = contents(catalog, building)
+        objects.update(extensions(catalog))
+        objects.update(schemas(catalog, {oid: name for oid, name in there.items() if name != "public"}))
+        public = {oid: name for oid, name in there.items() if name == "public"}
+        objects.update(item for item in schemas(catalog, public) if item[0] in scope.addresses)
+    return Live(objects, facts, tuple(catalog.notes))
+
+
+def contents(catalog: Catalog, building: frozenset[int] = frozenset()) -> dict[Address, Spec]:
+    """Returns what stands in the schemas of `catalog`. The order matters: columns fill the
+    dictionaries that indexes are made with, and those the ones of constraints."""
+    found: dict[Address, Spec] = dict(tables(catalog))
+    found.update(columns(catalog))
+    found.update(indexes(catalog, building))
+    found.update(constraints(catalog))
+    found.update(functions(catalog))
+    found.update(triggers(catalog))
+    return found
+
+
+@contextmanager
+def moment(connection: Connection[Any]) -> Iterator[None]:
+    """A read-only transaction in which every query sees the same state of the store."""
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("ROLLBACK")
+
+
+def _schemas(connection: Connection[Any]) -> dict[int, str]:
+    return dict(connection.execute(_SCHEMAS, [LEDGER_SCHEMA]).fetchall())
