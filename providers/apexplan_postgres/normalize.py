@@ -134,7 +134,7 @@ def normalize(
     for address, pair in pairs.items():
         same = {name: getattr(pair.live, name) for name in pair.open if pair.met(name)}
         specs[address] = specs[address].model_copy(update=same)
-        if address in problems.undecided or not _can_scratch(details):
+        if not _can_scratch(details):
             unproven[address] = pair.open
     return Normal({**desired, **specs}, unproven)
 
@@ -148,12 +148,12 @@ def _equal(spec: Spec, live: Spec | None) -> bool:
 
 @dataclass(slots=True)
 class _Problems:
-    """What the server refused, all of it. `undecided`: texts that may need what the plan makes."""
+    """What the server refused, all of it. `incomplete`: the plan will make things that a text may
+    name; a text that names what is not there yet differs from every live one, so it is a change."""
 
     store: str
     incomplete: bool
     found: list[tuple[Address, str, str]] = field(default_factory=list)
-    undecided: set[Address] = field(default_factory=set)
 
     def add(self, address: Address, text: str, mend: str) -> None:
         self.found.append((address, text, mend))
@@ -162,10 +162,9 @@ class _Problems:
         from apexplan_postgres.errors import translate
 
         if self.incomplete and error.sqlstate in _UNDEFINED:
-            self.undecided.add(address)
-        else:
-            told = translate(error, store=self.store, address=address, sent=True)
-            self.add(address, told.text, told.mend or "correct the SQL text in the manifest")
+            return
+        told = translate(error, store=self.store, address=address, sent=True)
+        self.add(address, told.text, told.mend or "correct the SQL text in the manifest")
 
     def raise_any(self) -> None:
         if len(self.found) == 1:
