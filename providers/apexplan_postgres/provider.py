@@ -19,14 +19,20 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from apexplan.model.address import Address
+from apexplan.model.change import Change
 from apexplan.model.errors import Unsupported
-from apexplan.model.plan import Size
+from apexplan.model.plan import Size, Step
 from apexplan.model.spec import Spec
-from apexplan.provider import Check, Live, Normal, Scope
-from apexplan_postgres import local, specs
+from apexplan.provider import Check, Facts, Kind, Live, Mark, Normal, Outcome, Scope, Watch
+from apexplan_postgres import specs
+from apexplan_postgres.document import KIND
+from apexplan_postgres.local import LocalServer, attach, start
+from apexplan_postgres.steps import plan_steps, renamed
 
 if TYPE_CHECKING:
     from psycopg import Connection
+
+    from apexplan_postgres.run import Connections
 
 OLDEST: Final = 140000
 """PostgreSQL 14, the oldest version that its makers still cared for when this was written."""
@@ -115,6 +121,41 @@ class PostgresSession:
         with translated(self.store, sent=False):
             return examine(connection, self._facts())
 
+    def run(self, step: Step, watch: Watch) -> None:
+        from apexplan_postgres.run import run_step
+
+        run_step(self._connections(), step, watch)
+
+    def probe(self, step: Step) -> Outcome:
+        from apexplan_postgres.run import probe_step
+
+        return probe_step(self._connections(), step)
+
+    def run_group(self, unit: str, steps: Sequence[Step], watch: Watch) -> None:
+        from apexplan_postgres.run import run_group
+
+        run_group(self._connections(), unit, steps, watch)
+
+    def probe_group(self, unit: str, steps: Sequence[Step]) -> Outcome:
+        from apexplan_postgres.run import probe_group
+
+        return probe_group(self._connections(), unit, steps)
+
+    def marks(self) -> Mapping[Address, Mark]:
+        from apexplan_postgres.run import marks
+
+        return marks(self._connections())
+
+    def record(self, project: str, marks: Mapping[Address, Mark | None]) -> None:
+        from apexplan_postgres.run import record
+
+        record(self._connections(), project, marks)
+
+    def _connections(self) -> Connections:
+        from apexplan_postgres.run import Connections
+
+        return Connections(self.store, lambda: self.connection, lambda: _connect(self.store, self.settings))
+
     def _facts(self) -> Mapping[str, Any]:
         if not self._details:
             from apexplan_postgres.read.details import details
@@ -127,8 +168,9 @@ class PostgresProvider:
     """What `apexplan.providers` exports for `provider: postgres`."""
 
     name = "postgres"
-    specs = specs.ALL
-    settings = PostgresSettings
+    kinds: tuple[Kind, ...] = (KIND,)
+    specs: tuple[type[Spec], ...] = specs.ALL
+    settings: type[BaseModel] = PostgresSettings
 
     @contextmanager
     def connect(self, store: str, settings: BaseModel) -> Iterator[PostgresSession]:
@@ -142,9 +184,19 @@ class PostgresProvider:
         finally:
             session.close()
 
-    def local(self, directory: str) -> local.LocalServer:
-        """Starts a detached server that keeps its files in `directory`."""
-        return local.start(directory, detached=True)
+    def steps(self, changes: Sequence[Change], facts: Facts) -> list[Step]:
+        return plan_steps(changes, facts)
+
+    def renamed(
+        self, live: Mapping[Address, Spec], renames: Mapping[Address, Address]
+    ) -> Mapping[Address, tuple[Address, Spec]]:
+        return renamed(live, renames)
+
+    def local(self, directory: str, *, detached: bool = False) -> LocalServer:
+        return start(directory, detached=detached)
+
+    def attached(self, directory: str) -> LocalServer | None:
+        return attach(directory)
 
 
 def refuse_old(store: str, version_num: int, version: str) -> None:

@@ -87,6 +87,18 @@ class Column(Spec):
         str | None, OnChange(IGNORE, "used when the column is added or made NOT NULL, then no more")
     ] = None
 
+    def summary(self) -> str:
+        words = [self.type or ""]
+        if self.identity is not None:
+            words.append(f"generated {self.identity.generated} as identity")
+        if self.generated is not None:
+            words.append(f"generated as ({self.generated.expression})")
+        if self.null is False:
+            words.append("not null")
+        if self.default is not None:
+            words.append(f"default {self.default}")
+        return " ".join(filter(None, words))
+
     def parent(self, address: Address) -> Address | None:
         return table_of(address)
 

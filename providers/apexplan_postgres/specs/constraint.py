@@ -56,6 +56,9 @@ class PrimaryKey(_Indexed):
     include: Annotated[tuple[str, ...] | None, OnChange(REPLACE, _INDEXED)] = None
     deferrable: Annotated[Deferrable | None, OnChange(REPLACE, _ANEW)] = None
 
+    def summary(self) -> str:
+        return _listed(self.columns)
+
     def columns_used(self) -> tuple[str, ...]:
         return (*(self.columns or ()), *(self.include or ()))
 
@@ -73,6 +76,9 @@ class Unique(_Indexed):
     nulls_not_distinct: Annotated[bool | None, OnChange(REPLACE, _INDEXED)] = None
     deferrable: Annotated[Deferrable | None, OnChange(REPLACE, _ANEW)] = None
 
+    def summary(self) -> str:
+        return _listed(self.columns)
+
     def columns_used(self) -> tuple[str, ...]:
         return (*(self.columns or ()), *(self.include or ()))
 
@@ -85,6 +91,9 @@ class Check(_Constraint):
     expression: Annotated[str | None, OnChange(REPLACE, _ANEW)] = None
     no_inherit: Annotated[bool | None, OnChange(REPLACE, _ANEW)] = None
     validated: Annotated[bool | None, OnChange(IN_PLACE, _VALIDATE)] = None
+
+    def summary(self) -> str:
+        return f"({self.expression})" + ("" if self.validated in (None, True) else " not valid")
 
 
 class ForeignKey(_Constraint):
@@ -104,6 +113,15 @@ class ForeignKey(_Constraint):
         Deferrable | None, OnChange(IN_PLACE, source="manual: ALTER TABLE ALTER CONSTRAINT")
     ] = None
     validated: Annotated[bool | None, OnChange(IN_PLACE, _VALIDATE)] = None
+
+    def summary(self) -> str:
+        there = _listed(self.referenced_columns) if self.referenced_columns else ""
+        text = f"{_listed(self.columns)} references {self.references}{there}"
+        if self.on_delete not in (None, "no action"):
+            text += f" on delete {self.on_delete}"
+        if self.on_update not in (None, "no action"):
+            text += f" on update {self.on_update}"
+        return text + ("" if self.validated in (None, True) else " not valid")
 
     def columns_used(self) -> tuple[str, ...]:
         return self.columns or ()
@@ -127,5 +145,13 @@ class Exclude(_Indexed):
     where: Annotated[str | None, OnChange(REPLACE, _ANEW)] = None
     deferrable: Annotated[Deferrable | None, OnChange(REPLACE, _ANEW)] = None
 
+    def summary(self) -> str:
+        text = f"{self.using or ''} ({', '.join(key.summary() for key in self.keys or ())})"
+        return text + (f" where {self.where}" if self.where is not None else "")
+
     def columns_used(self) -> tuple[str, ...]:
         return tuple(key.column for key in self.keys or () if key.column)
+
+
+def _listed(columns: tuple[str, ...] | None) -> str:
+    return f"({', '.join(columns or ())})"

@@ -33,11 +33,26 @@ class IndexKey(BaseModel):
     nulls: Literal["first", "last"] = "last"
     """Nulls come last by default, first where the order is desc; `expand` sets it so."""
 
+    def summary(self) -> str:
+        """Returns the key as a reader knows it from CREATE INDEX: `embedding vector_cosine_ops`."""
+        words = [self.column or f"({self.expression})"]
+        if self.collation is not None:
+            words.append(f"collate {self.collation}")
+        words += filter(None, [self.opclass])
+        if self.order == "desc":
+            words.append("desc")
+        if (self.nulls == "first") != (self.order == "desc"):
+            words.append(f"nulls {self.nulls}")
+        return " ".join(words)
+
 
 class ExcludeKey(IndexKey):
     """One key of an exclusion constraint with its operator."""
 
     operator: str
+
+    def summary(self) -> str:
+        return f"{super().summary()} with {self.operator}"
 
 
 class Index(Spec):
@@ -96,6 +111,13 @@ class Index(Spec):
             source="measured on 18.4",
         ),
     ] = None
+
+    def summary(self) -> str:
+        keys = ", ".join(key.summary() for key in self.keys or ())
+        text = f"{'unique ' if self.unique else ''}{self.using or ''} ({keys})"
+        if self.include:
+            text += f" include ({', '.join(self.include)})"
+        return text + (f" where {self.where}" if self.where is not None else "")
 
     def parent(self, address: Address) -> Address | None:
         return Address(address.store, "table", self.table) if self.table else None

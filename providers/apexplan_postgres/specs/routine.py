@@ -36,6 +36,9 @@ class Function(Spec):
     settings: Annotated[dict[str, str] | None, OnChange(IN_PLACE, "SET name TO value of the function")] = None
     comment: Annotated[str | None, OnChange(IN_PLACE)] = None
 
+    def summary(self) -> str:
+        return f"returns {self.returns}, {self.language}"
+
     def requires(self, address: Address) -> frozenset[Address]:
         return needs_schema(address)
 
@@ -65,6 +68,11 @@ class Trigger(Spec):
         OnChange(IN_PLACE, source="manual: ALTER TABLE ENABLE TRIGGER"),
     ] = None
     comment: Annotated[str | None, OnChange(IN_PLACE)] = None
+
+    def summary(self) -> str:
+        events = " or ".join(self.events or ())
+        columns = f" of {', '.join(self.update_of)}" if self.update_of else ""
+        return f"{self.timing} {events}{columns}, calls {self.function}"
 
     def parent(self, address: Address) -> Address | None:
         return table_of(address)

@@ -30,6 +30,9 @@ class Extension(Spec):
     ] = None
     schema_name: Annotated[str | None, OnChange(IN_PLACE, source="manual: ALTER EXTENSION SET SCHEMA")] = None
 
+    def summary(self) -> str:
+        return self.version or ""
+
 
 class Schema(Spec):
     """A schema (namespace)."""

@@ -1,0 +1,31 @@
+"""What running needs of a session: its pinned connection, and another one like it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """Where pinned connections in autocommit mode come from. Opening one raises StoreUnreachable
+    and its kin."""
+
+    store: str
+    read: Callable[[], Connection[Any]]
+    """The session's own connection, opened again where it was lost."""
+    fresh: Callable[[], Connection[Any]]
+    """A new connection; the caller closes it."""
+
+
+def execute(connection: Connection[Any], statement: str) -> int:
+    """Runs one statement and returns how many rows it touched.
+
+    `binary` is what makes psycopg use the extended protocol, which refuses a second statement: a
+    text of a manifest cannot smuggle one in.
+    """
+    return connection.execute(statement.encode(), binary=True).rowcount

@@ -1,0 +1,37 @@
+"""A group of steps in one transaction, which notes itself in the ledger: the note is the proof.
+
+The session's lock_timeout holds for every statement, so nobody waits longer than that behind us.
+A time-out or deadlock rolls everything back and is Transient: the engine tries again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from apexplan.model.plan import Step
+from apexplan.provider import Outcome, Watch
+from apexplan_postgres.errors import translated
+from apexplan_postgres.run import ledger
+from apexplan_postgres.run.connections import Connections, execute
+
+
+def run_group(connections: Connections, unit: str, steps: Sequence[Step], watch: Watch) -> None:
+    """Runs all statements of `steps` and notes `unit`, or does nothing at all."""
+    connection = connections.read()
+    with translated(connections.store):
+        ledger.ensure(connection, connections.store)
+        if ledger.has_unit(connection, unit):
+            return
+        with connection.transaction():
+            for step in steps:
+                with translated(connections.store, step.address):
+                    for statement in step.statements:
+                        execute(connection, statement)
+            ledger.note_unit(connection, unit)
+
+
+def probe_group(connections: Connections, unit: str, steps: Sequence[Step]) -> Outcome:
+    """Returns DONE if the transaction of `unit` was committed, else NOT_DONE. Never writes."""
+    connection = connections.read()
+    with translated(connections.store, sent=False):
+        return Outcome.DONE if ledger.has_unit(connection, unit) else Outcome.NOT_DONE

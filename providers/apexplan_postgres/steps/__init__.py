@@ -1,0 +1,67 @@
+"""From changes to steps: which SQL, in which shape, with which hazards and which way back. Pure.
+
+One module an aspect: `table`, `column` (with `fill`, `retype`, `shadow`), `index`, `constraint`,
+`routine`, `extension`, `rename`; `base` holds the shapes of a step. What locks and rewrites each
+statement takes is in the manual and was measured on 18.4; see the modules.
+
+Tables come first: one that is made or goes takes over the changes of what stands on it. Columns
+come next: one that is swapped for a shadow takes over its indexes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from apexplan.model.change import Action, Change
+from apexplan.model.plan import Step
+from apexplan.provider import Facts
+from apexplan_postgres.steps.base import Planning
+from apexplan_postgres.steps.column import column_steps
+from apexplan_postgres.steps.constraint import constraint_steps
+from apexplan_postgres.steps.extension import extension_steps, schema_steps
+from apexplan_postgres.steps.index import index_steps
+from apexplan_postgres.steps.rename import rename_steps, renamed
+from apexplan_postgres.steps.routine import function_steps, trigger_steps
+from apexplan_postgres.steps.table import table_steps
+
+_PLANNERS: Final[dict[str, Callable[[Change, Planning], list[Step]]]] = {
+    "extension": extension_steps,
+    "schema": schema_steps,
+    "table": table_steps,
+    "column": column_steps,
+    "function": function_steps,
+    "primary_key": constraint_steps,
+    "unique": constraint_steps,
+    "check": constraint_steps,
+    "exclude": constraint_steps,
+    "foreign_key": constraint_steps,
+    "trigger": trigger_steps,
+    "index": index_steps,
+}
+"""By kind, in the order in which they are planned."""
+
+
+def plan_steps(changes: Sequence[Change], facts: Facts) -> list[Step]:
+    """Returns the steps that carry out all changes of one store.
+
+    Raises one PlanError that names everything for which there is no safe way.
+    """
+    planning = Planning({c.address: c for c in changes}, facts)
+    steps: list[Step] = []
+    for kind in _PLANNERS:
+        for change in changes:
+            if change.address.kind == kind and change.address not in planning.covered:
+                steps += _of(change, planning)
+    planning.raise_refusals()
+    return steps
+
+
+def _of(change: Change, planning: Planning) -> list[Step]:
+    steps = rename_steps(change, planning) if change.action is Action.RENAME else []
+    if change.action is Action.RENAME and not change.fields:
+        return steps
+    return steps + _PLANNERS[change.address.kind](change, planning)
+
+
+__all__ = ["plan_steps", "renamed"]

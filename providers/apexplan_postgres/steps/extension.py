@@ -1,0 +1,96 @@
+"""Extensions and schemas. Nothing is dropped with CASCADE: what is still in use stops the drop."""
+
+from __future__ import annotations
+
+from apexplan.model.address import Address
+from apexplan.model.change import Action, Change
+from apexplan.model.plan import HazardKind, RollbackClass, Step
+from apexplan_postgres import ddl
+from apexplan_postgres.names import last, literal, quote
+from apexplan_postgres.specs import Extension, Schema
+from apexplan_postgres.steps.base import Back, Planning, hazard, quick, whole
+
+
+def extension_steps(change: Change, planning: Planning) -> list[Step]:
+    """The steps of one extension."""
+    address, name = change.address, quote(last(change.address))
+    spec, live = whole(change, Extension), change.live
+    gone = f"DROP EXTENSION {name}"
+    if change.action is Action.DELETE:
+        back = Back(f"create extension {name} again", (_create(name, spec.version, spec.schema_name),))
+        return [quick(address, "drop", f"drop extension {name}", [gone], back, removes=True)]
+    if live is None:
+        made = _create(name, _version(address, spec, planning), spec.schema_name)
+        back = Back(f"drop extension {name}", (gone,), removes=True)
+        return [quick(address, "create", f"create extension {name}", [made], back)]
+    assert isinstance(live, Extension)
+    steps = []
+    if change.changed("schema_name") and spec.schema_name and live.schema_name:
+        there, back_to = (
+            f"ALTER EXTENSION {name} SET SCHEMA {quote(s.schema_name or '')}" for s in (spec, live)
+        )
+        back = Back(f"extension {name} back in {live.schema_name}", (back_to,))
+        steps.append(quick(address, "move", f"move extension {name} to {spec.schema_name}", [there], back))
+    if change.changed("version"):
+        steps.append(_updated(address, name, live, _version(address, spec, planning)))
+    return steps
+
+
+def _create(name: str, version: str | None, schema: str | None) -> str:
+    text = f"CREATE EXTENSION {name}"
+    text += f" SCHEMA {quote(schema)}" if schema else ""
+    return text + (f" VERSION {literal(version)}" if version else "")
+
+
+def _updated(address: Address, name: str, live: Extension, version: str | None) -> Step:
+    text = f"there is no way back from {version} to {live.version}"
+    step = quick(
+        address,
+        "update",
+        f"update extension {name} from {live.version} to {version}",
+        [f"ALTER EXTENSION {name} UPDATE TO {literal(version or '')}"],
+        Back(""),
+        hazards=(hazard(HazardKind.IRREVERSIBLE, text),),
+        rollback=RollbackClass.IMPOSSIBLE,
+    )
+    why = "PostgreSQL cannot bring an extension back to an older version"
+    return step.model_copy(update={"inverse": None, "no_inverse": why})
+
+
+def _version(address: Address, spec: Extension, planning: Planning) -> str | None:
+    """Returns the version to ask for: the one on the server that is, or begins with, the wish."""
+    wish = spec.version
+    available = planning.facts.details.get("extensions_available")
+    if wish is None or available is None:
+        return wish
+    offered = available.get(last(address))
+    versions = [offered] if isinstance(offered, str) else list(offered or ())
+    fitting = [v for v in versions if v == wish or v.startswith(f"{wish}.")]
+    if not fitting:
+        told = ", ".join(versions) or "none at all"
+        planning.refuse(
+            address,
+            f"the server has no version {wish} of this extension; it offers {told}",
+            "declare an offered version, or install the extension's files on the server",
+        )
+    return fitting[-1] if fitting else wish
+
+
+def schema_steps(change: Change, planning: Planning) -> list[Step]:
+    """The steps of one schema."""
+    address, name = change.address, quote(last(change.address))
+    spec, live = whole(change, Schema), change.live
+    made = (f"CREATE SCHEMA {name}", *ddl.commented(address, spec))
+    gone = f"DROP SCHEMA {name}"
+    if change.action is Action.DELETE:
+        back = Back(f"create schema {name} again", made)
+        return [quick(address, "drop", f"drop schema {name}", [gone], back, removes=True)]
+    if live is None:
+        back = Back(f"drop schema {name}", (gone,), removes=True)
+        return [quick(address, "create", f"create schema {name}", made, back)]
+    assert isinstance(live, Schema)
+    if not change.changed("comment"):
+        return []
+    back = Back("put the former comment back", (ddl.comment(address, live.comment),))
+    there = [ddl.comment(address, spec.comment)]
+    return [quick(address, "comment", f"comment on schema {name}", there, back)]
