@@ -18,11 +18,7 @@ from apexplan.model.errors import StalePlan, UsageError
 from apexplan.model.plan import Note, Plan, PlannedChange, PlannedField, Size, Step, Unit
 from apexplan.model.spec import Spec
 
-_INVERSE = {
-    Action.CREATE: Action.DELETE,
-    Action.DELETE: Action.CREATE,
-    Action.ADOPT: Action.FORGET,
-}
+_INVERSE = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}
 
 
 def choose(runs: Sequence[Run], run_id: str | None) -> Run:
@@ -100,11 +96,14 @@ def _reversed(unit: Unit, number: int, sizes: Mapping[Address, Size]) -> Unit:
 def _inverted(change: PlannedChange) -> PlannedChange:
     """Returns the change that brings an object back to what it was before `change`."""
     address, former = change.address, change.renamed_from
+    action = _INVERSE.get(change.action, change.action)
+    if change.action is Action.ADOPT and change.adopts:
+        action = Action.FORGET
     return change.model_copy(
         update={
             "address": former or address,
             "renamed_from": address if former else None,
-            "action": _INVERSE.get(change.action, change.action),
+            "action": action,
             "live": change.desired,
             "desired": change.live,
             "adopts": False,

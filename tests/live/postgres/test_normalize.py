@@ -461,9 +461,7 @@ def test_a_broken_text_does_not_hide_its_neighbour(database: str, session: Postg
     assert told.address == address("check.public.t.k")
 
 
-def test_a_text_that_names_what_the_plan_makes_is_a_change(
-    database: str, session: PostgresSession
-) -> None:
+def test_a_text_that_names_what_the_plan_makes_is_a_change(database: str, session: PostgresSession) -> None:
     execute(database, TABLE + "ALTER TABLE t ADD CONSTRAINT k CHECK (i > 0)")
     check, function = address("check.public.t.k"), address("function.public.fresh(integer)")
     desired: dict[Address, Spec] = {
