@@ -114,6 +114,8 @@ def planned(change: Change) -> PlannedChange:
                 field=f.field,
                 live=f.live,
                 desired=f.desired,
+                live_text=change.live.told(f.field) if change.live else "",
+                desired_text=change.desired.told(f.field) if change.desired else "",
                 how=str(f.rule.how),
                 why=f.rule.why,
                 proven=f.proven,

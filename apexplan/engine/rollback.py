@@ -15,7 +15,7 @@ from apexplan.engine.ports import Head, Run, RunStatus
 from apexplan.model.address import Address
 from apexplan.model.change import Action
 from apexplan.model.errors import StalePlan, UsageError
-from apexplan.model.plan import Note, Plan, PlannedChange, PlannedField, Size, Step, Unit
+from apexplan.model.plan import Note, Plan, PlannedChange, Size, Step, Unit
 from apexplan.model.spec import Spec
 
 _INVERSE = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}
@@ -109,7 +109,14 @@ def _inverted(change: PlannedChange) -> PlannedChange:
             "adopts": False,
             "reason": "",
             "fields": tuple(
-                PlannedField(field=f.field, live=f.desired, desired=f.live, how=f.how, why=f.why)
+                f.model_copy(
+                    update={
+                        "live": f.desired,
+                        "desired": f.live,
+                        "live_text": f.desired_text,
+                        "desired_text": f.live_text,
+                    }
+                )
                 for f in change.fields
             ),
         }

@@ -141,11 +141,14 @@ class Unit(_Value):
 
 
 class PlannedField(_Value):
-    """One field that differs, for the reader: JSON values and the rule's own words."""
+    """One field that differs, for the reader: JSON values, the rule's own words, and the values in
+    words where JSON would say too much (`live_text`, `desired_text`)."""
 
     field: str
     live: Any = None
     desired: Any = None
+    live_text: str = ""
+    desired_text: str = ""
     how: str = ""
     why: str = ""
     proven: bool = True

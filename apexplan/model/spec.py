@@ -18,7 +18,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -65,6 +65,13 @@ class OnChange:
         return out
 
 
+@runtime_checkable
+class Summarized(Protocol):
+    """A value that can say in a few words what it is, such as a key of an index."""
+
+    def summary(self) -> str: ...
+
+
 class Spec(BaseModel):
     """Base of all specs. Subclasses name their `kind` and annotate every field with OnChange."""
 
@@ -102,6 +109,14 @@ class Spec(BaseModel):
     def summary(self) -> str:
         """Returns what is worth saying of the object in a few words, such as `gin (metadata)`."""
         return ""
+
+    def told(self, field: str) -> str:
+        """Returns a field's value in the words of its parts, or "" where its JSON says it best."""
+        value = getattr(self, field)
+        parts = value if isinstance(value, tuple) else (value,)
+        if not all(isinstance(part, Summarized) for part in parts):
+            return ""
+        return ", ".join(part.summary() for part in parts)
 
     def parent(self, address: Address) -> Address | None:
         """The object that this one lives in and goes away with (an index's table), or None."""

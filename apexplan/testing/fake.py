@@ -15,6 +15,7 @@ rule of the engine.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -123,13 +124,15 @@ class FakeKind:
 
 class Behaviour(BaseModel):
     """How a fake store behaves. `partial`: an interrupted write leaves an unhealthy box behind.
-    `background`: a box is healthy only after `wait`. `transactional`: groups of steps are atomic."""
+    `background`: a box is healthy only after `wait`. `transactional`: groups of steps are atomic.
+    `delay_ms`: how long the store takes over a step, before anything of it is there."""
 
     model_config = ConfigDict(frozen=True)
 
     transactional: bool = False
     background: bool = False
     partial: bool = False
+    delay_ms: int = 0
 
 
 @dataclass(slots=True)
@@ -225,6 +228,7 @@ class FakeSession:
         self._check()
         if self.probe(step) is Outcome.DONE:
             return
+        time.sleep(self._server.behaviour.delay_ms / 1000)
         self._apply(step)
         self._server.save()
 

@@ -41,8 +41,13 @@ _POLL_S: Final = 0.02
 _SOCKET_PATH_BYTES: Final = 100
 """A socket's whole path has at most 103 bytes on macOS and 107 on Linux."""
 _FAST: Final = ("-F", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
-_WATCHDOG: Final = 'cat >/dev/null; kill -INT "$1" 2>/dev/null'
-"""`cat` ends when the starter's end of the pipe closes, however the starter ends."""
+_WATCHDOG: Final = """
+cat >/dev/null
+args=$(tr '\\0' ' ' <"/proc/$1/cmdline" 2>/dev/null || ps -o args= -p "$1" 2>/dev/null)
+case "$args" in *"$2"*) kill -INT "$1" ;; esac
+"""
+"""`cat` ends when the starter's end of the pipe closes, however the starter ends. By then the
+process id may be another's: only what still runs in our directory is stopped."""
 
 
 @dataclass(slots=True)
@@ -237,14 +242,14 @@ def _launch(tools: Path, root: Path, user: str | None, detached: bool, fast: boo
         time.sleep(_POLL_S)
     server._process = process
     if not detached:
-        server._watchdog = _watch(process.pid)
+        server._watchdog = _watch(process.pid, root)
     return server
 
 
-def _watch(pid: int) -> subprocess.Popen[bytes]:
+def _watch(pid: int, root: Path) -> subprocess.Popen[bytes]:
     """Starts a process that stops the server when this one is no more."""
     return subprocess.Popen(
-        ["sh", "-c", _WATCHDOG, "sh", str(pid)],
+        ["sh", "-c", _WATCHDOG, "sh", str(pid), str(root / "data")],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
