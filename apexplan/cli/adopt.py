@@ -9,11 +9,13 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.guard import console
+from apexplan.cli.output import say
+from apexplan.cli.secrets import refuse_in_records
 from apexplan.engine import adopt as adoption
 from apexplan.engine import survey
 from apexplan.model.errors import UsageError
 from apexplan.provider import Ledger, Mark
+from apexplan.report import view
 
 app = typer.Typer(add_completion=False)
 
@@ -22,7 +24,9 @@ app = typer.Typer(add_completion=False)
 def adopt(
     target: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ADDRESS]...", help="all that can be adopted", show_default=False),
+        typer.Argument(
+            metavar="[ADDRESS]...", help="addresses or patterns; default: all that can be", show_default=False
+        ),
     ] = None,
     root: options.Root = Path(),
     env: options.Environment = None,
@@ -42,12 +46,10 @@ def adopt(
         found = adoption.adoptable(workspace.declared, live, state.recorded(), projects.choice(target, None))
         if not found:
             raise UsageError("nothing to adopt: each such object is owned, not declared, or not there")
+        refuse_in_records(found.values())
         state.replace(lock, found, projects.event("adopt", ", ".join(map(str, found))))
         for store in stores.values():
             marks = {a: Mark(a, r.values, r.protect) for a, r in found.items() if a.store == store.name}
             if marks and isinstance(store.session, Ledger):
                 store.session.record(project.name, marks)
-    out = console()
-    for address in found:
-        out.print(f"= {address}", soft_wrap=True)
-    out.print(f"adopted {len(found)} objects")
+    say([*(f"= {address}" for address in found), f"Adopted: {view.counted('object', len(found))}."])

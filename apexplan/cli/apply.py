@@ -12,6 +12,8 @@ import typer
 from apexplan.cli import options, running
 from apexplan.cli import project as projects
 from apexplan.cli.options import Format
+from apexplan.cli.output import note
+from apexplan.cli.secrets import refuse_in_plan
 from apexplan.engine import hazards, planfile, planner, runs
 from apexplan.engine.apply import OnFailure
 from apexplan.engine.ports import StateStore
@@ -40,30 +42,38 @@ def apply(
     """Brings the live stores to the manifests. Every step is journaled with its inverse.
 
     A step that fails undoes the finished ones, unless --on-failure stop. An approved PLANFILE is
-    planned again and refused if anything that it touches has changed.
+    planned again and refused if anything that it touches has changed; it is approved, so nothing is
+    asked, but hazards still need --allow.
+
     Exit: 0 applied, 1 refused, 3 undone, 4 stopped or stuck.
     """
     workspace = projects.load(root, env)
     approved = planfile.load(planfile_) if planfile_ else None
     with projects.state_of(workspace.project) as state:
+        runs.refuse_if_open(state)
         if approved is not None:
             _refuse_spent(approved, state)
         with (
-            projects.stores_of(workspace.project) as stores,
             state.lock("apply", lock_timeout) as lock,
+            projects.stores_of(workspace.project) as stores,
         ):
             runs.refuse_if_open(state)
             if approved is not None:
                 plan = _again(approved, workspace, state, stores)
             else:
                 plan = _fresh(workspace, state, stores, projects.choice(target, exclude))
+            if lost := projects.without_store(workspace.project, state.recorded()):
+                note(lost)
             if format_ is Format.TEXT:
                 running.show_plan(plan, verbose=verbose)
+            else:
+                running.announce(plan)
             if plan.empty:
                 raise typer.Exit(EXIT_OK)
+            refuse_in_plan(plan)
             policy = workspace.project.policy
             hazards.check(plan, policy.allow | frozenset(allow or ()), policy.deny)
-            running.agree(plan, yes=yes or approved is not None, question="Apply?")
+            running.agree("Apply?", yes=yes or approved is not None)
             code = running.carry_out(
                 partial(runs.start, plan),
                 plan,

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from apexplan import registry
-from apexplan.cli.guard import console
 from apexplan.cli.options import Root
+from apexplan.cli.output import say
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Start and stop real local stores, without Docker."
@@ -31,7 +30,7 @@ def up(providers: Providers = None, root: Root = Path()) -> None:
         home.mkdir(parents=True, exist_ok=True)
         store = provider.local(str(home), detached=True)
         told = f" (process {store.pid})" if store.pid else ""
-        console().print(Text(f"{name}: {store.url}{told}"), soft_wrap=True)
+        say([f"{name}: {store.url}{told}"])
 
 
 @app.command()
@@ -48,7 +47,7 @@ def down(
             store.stop()
         if purge:
             shutil.rmtree(home, ignore_errors=True)
-        console().print(f"{name}: {'stopped' if store is not None else 'was not running'}")
+        say([f"{name}: {'stopped' if store is not None else 'was not running'}"])
 
 
 @app.command()
@@ -58,9 +57,9 @@ def status(root: Root = Path()) -> None:
     for name in names:
         store = registry.provider(name).attached(str(_home(root, name)))
         text = f"running at {store.url}" if store is not None else "stopped"
-        console().print(Text(f"{name}: {text}"), soft_wrap=True)
+        say([f"{name}: {text}"])
     if not names:
-        console().print("no local store was started here; `apexplan dev up` does")
+        say(["no local store was started here; `apexplan dev up` starts one"])
 
 
 def _home(root: Path, name: str) -> Path:

@@ -14,8 +14,8 @@ from rich.text import Text
 from apexplan import __version__, registry
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.guard import console
 from apexplan.cli.options import Format
+from apexplan.cli.output import say
 from apexplan.engine.survey import StoreConfig, opened
 from apexplan.manifest import Project
 from apexplan.model.errors import EXIT_ERROR, EXIT_OK, ApexplanError
@@ -88,14 +88,10 @@ def _state(project: Project) -> list[Check]:
 
 
 def _print(sections: dict[str, list[Check]]) -> None:
-    out = console()
     for name, checks in sections.items():
-        out.print(Text(name, style="bold"))
+        say([Text(name, style="bold")])
         for check in checks:
             sign, style = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}[check.ok]
-            out.print(
-                Text(f"  {sign} ", style=style).append(f"{check.name}: {check.value}", style="default"),
-                soft_wrap=True,
-            )
+            say([Text().append(f"  {sign} ", style=style).append(f"{check.name}: {check.value}")])
             if check.ok is False and check.mend:
-                out.print(Text(f"      mend: {check.mend}", style="green"), soft_wrap=True)
+                say([Text(f"      mend: {check.mend}", style="green")])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,12 +11,12 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.guard import console
+from apexplan.cli.output import console, deliver, say, width_of
 from apexplan.engine import drift as drifts
 from apexplan.engine import survey
 from apexplan.manifest import Project
 from apexplan.model.errors import EXIT_CHANGES, EXIT_OK, UsageError
-from apexplan.report import text
+from apexplan.report import text, view
 from apexplan.report.json_ import drift_json
 
 app = typer.Typer(add_completion=False)
@@ -38,7 +37,9 @@ class DriftFormat(StrEnum):
 def drift(
     root: options.Root = Path(),
     env: options.Environment = None,
-    format_: Annotated[DriftFormat, typer.Option("--format", "-f")] = DriftFormat.TEXT,
+    format_: Annotated[
+        DriftFormat, typer.Option("--format", "-f", help="what is written")
+    ] = DriftFormat.TEXT,
     output: options.Output = None,
     since: Annotated[
         Path | None,
@@ -54,8 +55,11 @@ def drift(
     project = projects.load_settings(root, env)
     wanted = projects.choice(target, exclude)
     earlier = _earlier(since) if since else None
-    with projects.state_of(project) as state, projects.stores_of(project) as stores:
+    with projects.state_of(project) as state:
         recorded = {a: r for a, r in state.recorded().items() if wanted(a)}
+    if lost := projects.without_store(project, recorded):
+        raise UsageError(lost, mend="put the store back, or `apexplan forget` its objects")
+    with projects.stores_of(project, sorted({a.store for a in recorded})) as stores:
         views = survey.read_live(stores, frozenset(recorded))
     live = {a: s for view in views.values() for a, s in view.objects.items() if wanted(a)}
     found = drifts.compare(recorded, live, waivers=project.waivers, today=projects.today(), earlier=earlier)
@@ -76,21 +80,16 @@ def _earlier(path: Path) -> dict[str, str]:
 def _write(found: drifts.Drift, project: Project, format_: DriftFormat, output: Path | None) -> None:
     if format_ is DriftFormat.TEXT and output is None:
         out = console()
-        for line in text.drift_lines(found):
-            out.print(line, soft_wrap=True)
+        say(text.drift_lines(found, width=width_of(out)), out)
         return
-    content = _rendered(found, project, format_)
-    if output is None:
-        sys.stdout.write(content)
-    else:
-        output.write_text(content)
+    deliver(_rendered(found, project, format_), output)
 
 
 def _rendered(found: drifts.Drift, project: Project, format_: DriftFormat) -> str:
     at = projects.stamp()
     match format_:
         case DriftFormat.TEXT:
-            return "\n".join(line.plain for line in text.drift_lines(found)) + "\n"
+            return "".join(f"{view.visible(line.plain)}\n" for line in text.drift_lines(found))
         case DriftFormat.JSON:
             return drift_json(found, project=project.name, environment=project.environment, at=at)
         case DriftFormat.MARKDOWN:

@@ -10,11 +10,11 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.guard import console
+from apexplan.cli.output import say
 from apexplan.manifest import FILE_NAME
 from apexplan.manifest.fmt import format_text
 from apexplan.manifest.paths import matching
-from apexplan.model.errors import EXIT_ERROR, EXIT_OK
+from apexplan.model.errors import EXIT_ERROR, EXIT_OK, UsageError
 
 app = typer.Typer(add_completion=False)
 
@@ -37,7 +37,7 @@ def fmt(
         raise typer.Exit(EXIT_OK)
     changed = [path for path in files or _all(root, env) if _reformat(path, check)]
     for path in changed:
-        console().print(f"{'would change' if check else 'formatted'} {path}", soft_wrap=True)
+        say([f"{'would change' if check else 'formatted'} {path}"])
     raise typer.Exit(EXIT_ERROR if check and changed else EXIT_OK)
 
 
@@ -48,8 +48,11 @@ def _all(root: Path, env: str | None) -> list[Path]:
 
 
 def _reformat(path: Path, check: bool) -> bool:
-    before = path.read_text()
+    try:
+        before = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read as text", mend="check the path") from error
     after = format_text(before, str(path))
     if after != before and not check:
-        path.write_text(after)
+        path.write_text(after, encoding="utf-8")
     return after != before

@@ -9,9 +9,10 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.guard import console
+from apexplan.cli.output import say
 from apexplan.engine.adopt import forgettable
 from apexplan.provider import Ledger
+from apexplan.report import view
 
 app = typer.Typer(add_completion=False)
 
@@ -34,7 +35,4 @@ def forget(
             for store in stores.values():
                 if isinstance(store.session, Ledger):
                     store.session.record(project.name, {a: None for a in found if a.store == store.name})
-    out = console()
-    for address in found:
-        out.print(f"· {address}", soft_wrap=True)
-    out.print(f"forgot {len(found)} objects")
+    say([*(f"· {address}" for address in found), f"Forgotten: {view.counted('object', len(found))}."])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
+from apexplan.cli.output import deliver
 from apexplan.model.address import Address
 from apexplan.model.errors import UsageError
 from apexplan.report import graph as graphs
@@ -33,7 +33,9 @@ class GraphFormat(StrEnum):
 def graph(
     root: options.Root = Path(),
     env: options.Environment = None,
-    format_: Annotated[GraphFormat, typer.Option("--format", "-f")] = GraphFormat.TEXT,
+    format_: Annotated[
+        GraphFormat, typer.Option("--format", "-f", help="what is written")
+    ] = GraphFormat.TEXT,
     output: options.Output = None,
     target: options.Target = None,
     exclude: options.Exclude = None,
@@ -46,11 +48,7 @@ def graph(
         if wanted(address):
             needed = item.spec.requires(address) | item.lifecycle.depends_on
             edges[address] = sorted(a for a in needed if wanted(a) and a in workspace.declared)
-    content = _rendered(edges, format_)
-    if output is None:
-        sys.stdout.write(content)
-    else:
-        output.write_text(content)
+    deliver(_rendered(edges, format_), output)
 
 
 def _rendered(edges: graphs.Edges, format_: GraphFormat) -> str:
@@ -72,4 +70,7 @@ def _svg(dot: str) -> str:
             "SVG is drawn by Graphviz, whose `dot` is not on the PATH",
             mend="install Graphviz, or use --format mermaid",
         )
-    return subprocess.run([program, "-Tsvg"], input=dot, capture_output=True, text=True, check=True).stdout
+    drawn = subprocess.run([program, "-Tsvg"], input=dot, capture_output=True, text=True, check=False)
+    if drawn.returncode:
+        raise UsageError(f"Graphviz failed with exit code {drawn.returncode}", mend="use --format mermaid")
+    return drawn.stdout

@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Protocol, TextIO, cast
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
+from apexplan.cli.output import REDACTOR, err_console, say, width_of
+from apexplan.cli.secrets import secret_values
 from apexplan.model.errors import EXIT_ERROR, EXIT_OK, ApexplanError, ManifestError
-from apexplan.report.redact import CleanStream, Redactor
+from apexplan.report.redact import CleanStream
 from apexplan.report.text import diagnostic_lines
 
-REDACTOR = Redactor()
-"""Learns the secrets of the project once it is loaded; everything printed goes through it."""
+EXIT_INTERRUPTED = 130
+"""What shells expect of a program that Ctrl-C ended."""
 
 
 class _UsageProblem(Protocol):
     """What typer raises for a wrong command line; its classes are private to it."""
 
-    def show(self) -> None: ...
+    def format_message(self) -> str: ...
 
 
 def guarded(name: str, arguments: Sequence[str]) -> int:
     """Runs the command `name` with clean streams and returns its exit code."""
-    out, err = sys.stdout, sys.stderr
-    sys.stdout = cast(TextIO, CleanStream(out, REDACTOR))
-    sys.stderr = cast(TextIO, CleanStream(err, REDACTOR))
+    REDACTOR.learn(secret_values(os.environ))
+    streams = sys.stdout, sys.stderr
+    for stream in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without → is no reason to fail
+    out, err = (CleanStream(stream, REDACTOR) for stream in streams)
+    sys.stdout, sys.stderr = cast(TextIO, out), cast(TextIO, err)
     try:
-        return _run(name, arguments)
+        code = _run(name, arguments)
+        out.flush()
+        if out.broken:
+            say([f"error: the output could not be written: {out.error}"], err_console())
+            code = code or EXIT_ERROR
+        err.flush()
+        return code
     finally:
-        sys.stdout, sys.stderr = out, err
+        sys.stdout, sys.stderr = streams
 
 
 def _run(name: str, arguments: Sequence[str]) -> int:
@@ -47,11 +60,11 @@ def _run(name: str, arguments: Sequence[str]) -> int:
     except ApexplanError as error:
         show_error(error)
         return error.exit_code
-    except BrokenPipeError:
-        return EXIT_ERROR
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     except Exception as error:
-        if hasattr(error, "show"):
-            cast(_UsageProblem, error).show()
+        if hasattr(error, "format_message"):
+            _show_usage(cast(_UsageProblem, error), name)
         else:
             _show_defect(error)
         return EXIT_ERROR
@@ -60,16 +73,27 @@ def _run(name: str, arguments: Sequence[str]) -> int:
 
 def show_error(error: ApexplanError) -> None:
     """Prints an error with what mends it, to standard error."""
-    console = err_console()
+    out = err_console()
     if isinstance(error, ManifestError):
         for diagnostic in error.diagnostics:
-            for line in diagnostic_lines(diagnostic):
-                console.print(line, soft_wrap=True)
-        console.print(Text(error.text, style="bold"))
+            say(diagnostic_lines(diagnostic, width=width_of(out)), out)
+        say([Text(error.text, style="bold")], out)
         return
-    console.print(Text("error: ", style="bold red").append(str(error), style="default"), soft_wrap=True)
-    if error.mend:
-        console.print(Text("mend: ", style="green").append(error.mend, style="default"), soft_wrap=True)
+    _show(str(error), error.mend)
+
+
+def _show(text: str, mend: str) -> None:
+    lines = [Text().append("error: ", style="bold red").append(text)]
+    if mend:
+        lines.append(Text().append("mend: ", style="green").append(mend))
+    say(lines, err_console())
+
+
+def _show_usage(error: _UsageProblem, name: str) -> None:
+    """Prints what is wrong with a command line. A group without a command shows its help instead."""
+    text = error.format_message().rstrip(".")
+    if text:
+        _show(text, f"`apexplan {name} --help` tells what there is")
 
 
 def _show_defect(error: Exception) -> None:
@@ -77,13 +101,3 @@ def _show_defect(error: Exception) -> None:
     trace = traceback.TracebackException.from_exception(error, capture_locals=False)
     print("".join(trace.format()), file=sys.stderr)
     print("error: this is a defect of apexplan; please report the lines above", file=sys.stderr)
-
-
-def console() -> Console:
-    """Returns a console on standard output."""
-    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
-
-
-def err_console() -> Console:
-    """Returns a console on standard error."""
-    return Console(file=sys.stderr, highlight=False, markup=False, emoji=False)

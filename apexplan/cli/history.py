@@ -11,9 +11,10 @@ from rich.text import Text
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.guard import console
 from apexplan.cli.options import Format
+from apexplan.cli.output import say
 from apexplan.engine.ports import Run
+from apexplan.report import view
 from apexplan.report.json_ import dumps, event_data, run_data
 
 app = typer.Typer(add_completion=False)
@@ -37,11 +38,8 @@ def history(
         return
     lines = [(run.started, run_line(run)) for run in runs]
     lines += [(e.at, Text(f"{e.at}  {e.verb}  {e.text}  by {e.by}")) for e in events]
-    out = console()
-    for _, line in sorted(lines, key=lambda pair: pair[0], reverse=True)[:limit]:
-        out.print(line, soft_wrap=True)
-    if not lines:
-        out.print("nothing was applied yet")
+    newest = sorted(lines, key=lambda pair: pair[0], reverse=True)[:limit]
+    say([line for _, line in newest] or ["nothing was applied yet"])
 
 
 def run_line(run: Run) -> Text:
@@ -50,7 +48,7 @@ def run_line(run: Run) -> Text:
     line = Text(f"{run.started}  {verb}  run {run.id}  ")
     style = {"applied": "green", "undone": "yellow"}.get(run.status, "bold red")
     line.append(str(run.status), style=style)
-    line.append(f"  {len(run.plan.changes)} objects  by {run.by}")
+    line.append(f"  {view.counted('object', len(run.plan.changes))}  by {run.by}")
     if run.undone_by:
         line.append(f"  (rolled back by {run.undone_by})", style="dim")
     return line

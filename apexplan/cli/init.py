@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from apexplan import registry
-from apexplan.cli.guard import console
 from apexplan.cli.options import Root
+from apexplan.cli.output import say, write_file
 from apexplan.manifest.scaffold import init_files
 from apexplan.model.errors import UsageError
 
@@ -34,6 +34,6 @@ def init(
         raise UsageError(f"already there: {', '.join(there)}", mend="start in an empty directory, or use -C")
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        console().print(f"wrote {path}")
-    console().print("next: set the variables that apexplan.yaml names, then `apexplan plan`")
+        write_file(path, text)
+        say([f"wrote {path}"])
+    say(["next: set the variables that apexplan.yaml names, then `apexplan plan`"])

@@ -10,8 +10,8 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.guard import console
 from apexplan.cli.options import Format
+from apexplan.cli.output import note, say, write_file
 from apexplan.engine import survey
 from apexplan.engine.survey import OpenStore
 from apexplan.manifest import Project
@@ -51,16 +51,14 @@ def inspect(
             for name, view in views.items()
             for kind in stores[name].provider.kinds
         ]
+    for view in views.values():
+        for remark in view.notes:
+            note(remark.text)
     if format_ is Format.JSON:
         data = {f"{name}.{kind.name}": document for name, kind, document in documents}
         sys.stdout.write(dumps("inspection", {"documents": data}))
         return
     _write(documents, directory)
-    out = console() if directory else None
-    for view in views.values():
-        for note in view.notes:
-            if out is not None:
-                out.print(f"note: {note.text}", soft_wrap=True)
 
 
 def _names(project: Project, asked: list[str] | None) -> list[str]:
@@ -82,9 +80,15 @@ def _write(documents: list[tuple[str, Kind, dict[str, object]]], directory: Path
         return
     directory.mkdir(parents=True, exist_ok=True)
     several = {name for name, _, _ in documents if sum(1 for n, _, _ in documents if n == name) > 1}
-    for name, kind, document in documents:
-        path = directory / (f"{name}.{kind.name}.yaml" if name in several else f"{name}.yaml")
-        if path.exists():
-            raise UsageError(f"{path} is there already", mend="choose another directory, or move the file")
-        path.write_text(render(document))
-        console().print(f"wrote {path}")
+    files = {
+        directory / (f"{name}.{kind.name}.yaml" if name in several else f"{name}.yaml"): document
+        for name, kind, document in documents
+    }
+    there = [str(path) for path in files if path.exists()]
+    if there:
+        raise UsageError(
+            f"already there: {', '.join(there)}", mend="choose another directory, or move the files"
+        )
+    for path, document in files.items():
+        write_file(path, render(document))
+        say([f"wrote {path}"])

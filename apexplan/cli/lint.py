@@ -9,8 +9,8 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.guard import console
 from apexplan.cli.options import Format
+from apexplan.cli.output import say
 from apexplan.cli.validate import report
 from apexplan.manifest.lint import lint as findings_of
 from apexplan.model.errors import EXIT_ERROR, EXIT_OK
@@ -30,5 +30,5 @@ def lint(
     found = [*workspace.warnings, *findings_of(workspace, today=projects.today())]
     report(found, format_)
     if format_ is Format.TEXT and not found:
-        console().print("nothing to say")
+        say(["nothing to say"])
     raise typer.Exit(EXIT_ERROR if strict and found else EXIT_OK)

@@ -11,11 +11,18 @@ import typer
 
 from apexplan.cli import options, running
 from apexplan.cli import project as projects
+from apexplan.cli.output import note, write_file
+from apexplan.cli.secrets import refuse_in_plan
 from apexplan.engine import planfile, planner
-from apexplan.model.errors import EXIT_CHANGES, EXIT_OK
+from apexplan.engine.ports import Run
+from apexplan.manifest import Project
+from apexplan.model.errors import EXIT_CHANGES, EXIT_OK, UsageError
 from apexplan.model.plan import Plan
 
 app = typer.Typer(add_completion=False)
+
+_SQL_PROVIDERS = frozenset({"postgres"})
+"""Those whose statements Alembic can run."""
 
 
 class PlanFormat(StrEnum):
@@ -32,38 +39,55 @@ def plan(
     root: options.Root = Path(),
     env: options.Environment = None,
     output: options.Output = None,
-    format_: Annotated[PlanFormat, typer.Option("--format", "-f")] = PlanFormat.TEXT,
+    format_: Annotated[PlanFormat, typer.Option("--format", "-f", help="what is printed")] = PlanFormat.TEXT,
     target: options.Target = None,
     exclude: options.Exclude = None,
     verbose: options.Verbose = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="exit 2 where there are changes")
     ] = False,
+    revises: Annotated[
+        str | None, typer.Option("--revises", help="for --format alembic: the revision that comes before")
+    ] = None,
 ) -> None:
     """Compares the live stores with the manifests and shows what an apply would do.
 
-    With -o FILE the plan is written down, to be approved and given to `apexplan apply FILE`.
+    With -o FILE the plan is written down as well, to be approved and given to `apexplan apply FILE`.
+    Exit: 0, 1 error, with --detailed-exitcode 2 where there are changes.
     """
     workspace = projects.load(root, env)
-    with projects.state_of(workspace.project) as state, projects.stores_of(workspace.project) as stores:
-        made = planner.plan(
-            projects.desired_of(workspace),
-            state.recorded(),
-            state.head(),
-            stores,
-            created=projects.stamp(),
-            wanted=projects.choice(target, exclude),
-        )
+    with projects.state_of(workspace.project) as state:
         waiting = state.open_run()
+        recorded = state.recorded()
+        with projects.stores_of(workspace.project) as stores:
+            made = planner.plan(
+                projects.desired_of(workspace),
+                recorded,
+                state.head(),
+                stores,
+                created=projects.stamp(),
+                wanted=projects.choice(target, exclude),
+            )
+    if waiting is not None:
+        note(_open_run(waiting))
+    if lost := projects.without_store(workspace.project, recorded):
+        note(lost)
     if output is not None:
-        output.write_text(planfile.dump(made))
-    _print(made, format_, verbose)
-    if waiting is not None and format_ is PlanFormat.TEXT:
-        print(f"run {waiting.id} waits: apexplan resume {waiting.id}, or apexplan rollback {waiting.id}")
+        refuse_in_plan(made)
+        write_file(output, planfile.dump(made))
+    _print(made, format_, verbose, workspace.project, revises)
     raise typer.Exit(EXIT_CHANGES if detailed_exitcode and not made.empty else EXIT_OK)
 
 
-def _print(made: Plan, format_: PlanFormat, verbose: bool) -> None:
+def _open_run(waiting: Run) -> str:
+    how = "was interrupted" if waiting.status == "running" else f"is {waiting.status}"
+    return (
+        f"run {waiting.id} {how}: nothing can be applied before "
+        f"`apexplan resume {waiting.id}` or `apexplan rollback {waiting.id}`"
+    )
+
+
+def _print(made: Plan, format_: PlanFormat, verbose: bool, project: Project, revises: str | None) -> None:
     match format_:
         case PlanFormat.JSON:
             sys.stdout.write(planfile.dump(made))
@@ -74,6 +98,18 @@ def _print(made: Plan, format_: PlanFormat, verbose: bool) -> None:
         case PlanFormat.ALEMBIC:
             from apexplan.report.alembic import revision
 
-            sys.stdout.write(revision(made))
+            _refuse_other_than_sql(made, project)
+            sys.stdout.write(revision(made, down_revision=revises))
         case PlanFormat.TEXT:
             running.show_plan(made, verbose=verbose)
+
+
+def _refuse_other_than_sql(made: Plan, project: Project) -> None:
+    others = sorted(
+        name for name in {s.store for s in made.steps} if project.stores[name].provider not in _SQL_PROVIDERS
+    )
+    if others:
+        raise UsageError(
+            f"Alembic runs SQL, and the plan has steps on {', '.join(others)}",
+            mend="narrow the plan with --target STORE",
+        )

@@ -13,11 +13,12 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from apexplan.cli.guard import console
 from apexplan.cli.options import Format
+from apexplan.cli.output import console, say
 from apexplan.engine.ports import Reporter
 from apexplan.model.plan import Step, Unit
 from apexplan.report.text import unit_title
+from apexplan.report.view import visible
 
 _QUIET_S = 10.0
 """Off a terminal, a long step tells its progress at most this often, in seconds."""
@@ -51,22 +52,22 @@ class TextReporter:
         sign = {"done": "✓", "was done already": "✓", "undone": "↶"}.get(outcome, "✗")
         style = {"✓": "green", "↶": "yellow", "✗": "red"}[sign]
         told = "" if outcome in ("done", "undone") else f" ({outcome})"
-        line = Text(f"  {sign} ", style=style).append(f"{self._title}{told}", style="default")
-        self._out.print(line.append(f"  {seconds:.1f} s", style="dim"), soft_wrap=True)
+        line = Text().append(f"  {sign} ", style=style).append(f"{self._title}{told}")
+        say([line.append(f"  {seconds:.1f} s", style="dim")], self._out)
 
     def retrying(self, unit: Unit, attempt: int, wait_s: float, error: str) -> None:
         text = f"  … {unit_title(unit)}: {error}; again in {wait_s:.1f} s (attempt {attempt})"
-        self._out.print(Text(text, style="yellow"), soft_wrap=True)
+        say([Text(text, style="yellow")], self._out)
 
     def said(self, text: str) -> None:
         self._print(f"  note: {text}")
 
     def _live(self, text: str) -> None:
         if self._status is not None:
-            self._status.update(Text(text))
+            self._status.update(Text(visible(text)))
 
     def _print(self, text: str) -> None:
-        self._out.print(Text(text, style="dim"), soft_wrap=True)
+        say([Text(text, style="dim")], self._out)
 
 
 class JsonReporter:

@@ -6,19 +6,19 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from apexplan import registry
-from apexplan.cli.guard import REDACTOR
+from apexplan.cli.output import REDACTOR
+from apexplan.cli.secrets import refuse_in_manifests
 from apexplan.engine import planner, survey
 from apexplan.engine.ports import Event, StateStore
 from apexplan.manifest import Project, Workspace, load_project, load_workspace
 from apexplan.model.address import Address
-from apexplan.model.errors import UsageError
 
 
 def now() -> datetime:
@@ -57,15 +57,20 @@ def event(verb: str, text: str) -> Event:
 
 def load(root: Path, environment: str | None) -> Workspace:
     """Reads the project with its manifests, and learns what must not be printed."""
+    load_settings(root, environment)
     workspace = load_workspace(root, environment=environment, variables=os.environ)
-    REDACTOR.learn(workspace.secrets)
+    refuse_in_manifests(workspace.project)
     return workspace
 
 
 def load_settings(root: Path, environment: str | None) -> Project:
-    """Reads the project file alone."""
+    """Reads the project file alone, and learns what must not be printed.
+
+    A password that is the name of a provider (`postgres`, in every tutorial) protects nobody, and
+    masking it would make every report unreadable.
+    """
     project = load_project(root, environment=environment, variables=os.environ)
-    REDACTOR.learn(project.secrets)
+    REDACTOR.learn(project.secrets - set(registry.names()))
     return project
 
 
@@ -113,9 +118,10 @@ def _matches(text: str, pattern: str) -> bool:
     return fnmatchcase(text, pattern) or fnmatchcase(text, f"{pattern}.*")
 
 
-def addresses(texts: Sequence[str]) -> tuple[Address, ...]:
-    """Returns the addresses that are spelled out on a command line; raises UsageError."""
-    try:
-        return tuple(Address.parse(text) for text in texts)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+def without_store(project: Project, addresses: Iterable[Address]) -> str:
+    """Returns a sentence on recorded objects whose store the project no longer has, or ""."""
+    lost = [a for a in addresses if a.store not in project.stores]
+    if not lost:
+        return ""
+    names = ", ".join(sorted({a.store for a in lost}))
+    return f"the state owns {len(lost)} objects of {names}, which the project no longer has"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -11,21 +13,26 @@ import typer
 from apexplan.cli import options, running
 from apexplan.cli import project as projects
 from apexplan.cli.options import Format
+from apexplan.cli.output import console, say, width_of
 from apexplan.cli.resume import waiting_run
-from apexplan.engine import hazards, runs, survey
+from apexplan.engine import hazards, planfile, runs, survey
 from apexplan.engine import rollback as rollbacks
 from apexplan.engine.apply import OnFailure
-from apexplan.engine.ports import StateStore
+from apexplan.engine.ports import Run, StateStore
+from apexplan.manifest import Project
 from apexplan.model.address import Address
 from apexplan.model.errors import EXIT_OK
 from apexplan.model.plan import Plan, Size
+from apexplan.report import text
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def rollback(
-    run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", show_default="the last one")] = None,
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="default: the last one", show_default=False)
+    ] = None,
     root: options.Root = Path(),
     env: options.Environment = None,
     allow: options.Allow = None,
@@ -39,34 +46,64 @@ def rollback(
     """Undoes a run: its inverse steps in reverse, shown and applied like any plan.
 
     A run that stopped half-way is undone as far as it got. An applied run is undone if its objects
-    still are as it left them. Exit: as apply.
+    still are as it left them.
+
+    Exit: as apply; for a run that stopped half-way 3, since it ends undone.
     """
     project = projects.load_settings(root, env)
-    with (
-        projects.state_of(project) as state,
-        state.lock("rollback", lock_timeout) as lock,
-        projects.stores_of(project) as stores,
-    ):
-        waits = state.open_run() is not None
-        if waits:
-            run = waiting_run(state, run_id)
-            plan, action, question = run.plan, partial(runs.undo, run), "Undo what was done of this?"
-        else:
-            plan = _plan(run_id, state, stores)
-            action, question = partial(runs.start, plan), "Roll back?"
-        if format_ is Format.TEXT:
-            running.show_plan(plan, verbose=verbose)
+    with projects.state_of(project) as state:
         if dry_run:
+            _show_only(run_id, state, project, format_, verbose)
             raise typer.Exit(EXIT_OK)
-        if not waits:
-            policy = project.policy
-            hazards.check(plan, policy.allow | frozenset(allow or ()), policy.deny)
-        running.agree(plan, yes=yes, question=question)
-        code = running.carry_out(action, plan, state, lock, stores, format_=format_, on_failure=on_failure)
+        with (
+            state.lock("rollback", lock_timeout) as lock,
+            projects.stores_of(project) as stores,
+        ):
+            if state.open_run() is not None:
+                run = waiting_run(state, run_id)
+                plan, action, question = run.plan, partial(runs.undo, run), "Undo this?"
+                if format_ is Format.TEXT:
+                    _show_undo(run, state)
+            else:
+                plan = _plan(run_id, state, stores)
+                action, question = partial(runs.start, plan), "Roll back?"
+                _show(plan, format_, verbose)
+                policy = project.policy
+                hazards.check(plan, policy.allow | frozenset(allow or ()), policy.deny)
+            running.agree(question, yes=yes)
+            code = running.carry_out(
+                action, plan, state, lock, stores, format_=format_, on_failure=on_failure
+            )
     raise typer.Exit(code)
 
 
-def _plan(run_id: str | None, state: StateStore, stores: dict[str, survey.OpenStore]) -> Plan:
+def _show_only(
+    run_id: str | None, state: StateStore, project: Project, format_: Format, verbose: bool
+) -> None:
+    if state.open_run() is not None:
+        _show_undo(waiting_run(state, run_id), state)
+        return
+    with projects.stores_of(project) as stores:
+        plan = _plan(run_id, state, stores)
+    if format_ is Format.JSON:
+        sys.stdout.write(planfile.dump(plan))
+    else:
+        running.show_plan(plan, verbose=verbose)
+
+
+def _show(plan: Plan, format_: Format, verbose: bool) -> None:
+    if format_ is Format.TEXT:
+        running.show_plan(plan, verbose=verbose)
+    else:
+        running.announce(plan)
+
+
+def _show_undo(run: Run, state: StateStore) -> None:
+    out = console()
+    say(text.undo_lines(run, state.journal(run.id), width=width_of(out)), out)
+
+
+def _plan(run_id: str | None, state: StateStore, stores: Mapping[str, survey.OpenStore]) -> Plan:
     run = rollbacks.choose(state.runs(), run_id)
     touched = frozenset(run.after)
     views = survey.read_live(stores, touched)

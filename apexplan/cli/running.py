@@ -1,18 +1,19 @@
-"""What apply, resume and rollback have in common: the lock, the signals, the question, the ending."""
+"""What apply, resume and rollback have in common: the signals, the question, the ending."""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import typer
 
 from apexplan.cli import project as projects
-from apexplan.cli.guard import console
 from apexplan.cli.options import Format
+from apexplan.cli.output import console, say, width_of
 from apexplan.cli.progress import emit, reporting
 from apexplan.engine import runs
 from apexplan.engine.apply import OnFailure, Result, Stop
@@ -29,6 +30,7 @@ EXIT_OF = {
     RunStatus.STUCK: EXIT_STUCK,
     RunStatus.RUNNING: EXIT_ERROR,
 }
+_SHOW_CURSOR = "\x1b[?25h"
 
 
 def carry_out(
@@ -77,21 +79,22 @@ def tell(result: Result, plan: Plan, format_: Format) -> None:
         )
         return
     out = console()
-    for line in text.result_lines(result, plan):
-        out.print(line, soft_wrap=True)
+    say(text.result_lines(result, plan, width=width_of(out)), out)
 
 
 @contextmanager
 def stopping() -> Iterator[Stop]:
-    """Yields a stop that the first SIGINT or SIGTERM sets; a second one ends the process at once,
-    which the journal survives."""
+    """Yields a stop that the first SIGINT or SIGTERM sets. A second one ends the process at once, as
+    a crash would: the journal is written before each step, so the next command knows where it was."""
     stop = Stop()
 
     def wish(number: int, frame: FrameType | None) -> None:
         if stop.wished:
-            raise KeyboardInterrupt
+            at_once = "stopped at once; `apexplan resume` asks the stores what became of the last step"
+            _to_terminal(_SHOW_CURSOR * sys.stdout.isatty() + f"{at_once}\n")
+            os._exit(EXIT_STUCK)
         stop.wished = True
-        print("stopping after the step at hand; once more stops at once", file=sys.stderr)
+        _to_terminal("stopping after the step at hand; once more stops at once\n")
 
     former = {number: signal.signal(number, wish) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -101,18 +104,40 @@ def stopping() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
+def _to_terminal(message: str) -> None:
+    """Writes past all buffers: a signal may have come in the middle of a write to one of them."""
+    with suppress(OSError):  # nobody reads; stopping matters more
+        os.write(2, message.encode())
+
+
 def show_plan(plan: Plan, *, verbose: bool) -> None:
     """Prints a plan for people."""
     out = console()
-    for line in text.plan_lines(plan, verbose=verbose):
-        out.print(line, soft_wrap=True)
+    say(text.plan_lines(plan, verbose=verbose, width=width_of(out)), out)
 
 
-def agree(plan: Plan, *, yes: bool, question: str) -> None:
+def agree(question: str, *, yes: bool) -> None:
     """Asks unless `yes`; raises typer.Abort on no, UsageError where nobody can be asked."""
     if yes:
         return
     if not sys.stdin.isatty():
         raise UsageError("nobody is there to be asked", mend="pass --yes, or apply an approved plan file")
-    if not typer.confirm(f"{view.counts_line(plan)} {question}"):
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise typer.Abort
+
+
+def announce(plan: Plan) -> None:
+    """Prints what is about to be done, as the first JSON line."""
+    hazards = [
+        {"kind": str(h.kind), "count": h.count, "needs_allow": h.needs_allow}
+        for h in view.hazard_counts(plan)
+    ]
+    emit(
+        "planned",
+        plan=plan.id,
+        undoes=plan.undoes or None,
+        changes=len(plan.changes),
+        units=len(plan.units),
+        hazards=hazards,
+    )

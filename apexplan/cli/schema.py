@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from apexplan import registry
-from apexplan.cli.guard import console
+from apexplan.cli.output import say, write_file
 from apexplan.manifest.schema import project_schema, schema_of
 from apexplan.model.errors import UsageError
 from apexplan.model.plan import Plan
@@ -36,10 +36,10 @@ def schema(
     if directory is not None:
         directory.mkdir(parents=True, exist_ok=True)
         for known, content in schemas.items():
-            (directory / f"{known}.json").write_text(text_of(content))
-        console().print(f"wrote {len(schemas)} schemas into {directory}")
+            write_file(directory / f"{known}.json", text_of(content))
+        say([f"wrote {len(schemas)} schemas into {directory}"])
     elif name is None:
-        console().print("\n".join(schemas))
+        say(schemas)
     elif name in schemas:
         sys.stdout.write(text_of(schemas[name]))
     else:

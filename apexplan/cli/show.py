@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
 from apexplan.cli import options, running
 from apexplan.cli import project as projects
-from apexplan.cli.guard import console
 from apexplan.cli.history import run_line
 from apexplan.cli.options import Format
+from apexplan.cli.output import say
 from apexplan.engine import planfile, survey
 from apexplan.engine.ports import Entry, Run
 from apexplan.model.address import Address
@@ -57,10 +58,7 @@ def _show_run(run_id: str, root: Path, env: str | None, format_: Format, verbose
         sys.stdout.write(dumps("run", {**run_data(run, full=True), "journal": lines}))
         return
     running.show_plan(run.plan, verbose=verbose)
-    out = console()
-    out.print(run_line(run), soft_wrap=True)
-    for entry in journal:
-        out.print(_entry_line(entry, run), soft_wrap=True)
+    say([run_line(run), *(_entry_line(entry, run) for entry in journal)])
 
 
 def _entry_line(entry: Entry, run: Run) -> Text:
@@ -91,10 +89,21 @@ def _show_object(address: Address, root: Path, env: str | None, format_: Format)
         owner = recorded_data(recorded) if recorded else None
         sys.stdout.write(dumps("object", {"address": str(address), **sides, "record": owner}))
         return
-    out = console()
     where = f"  declared at {declared.where}" if declared and declared.where else ""
-    out.print(Text(f"{address}{where}", style="bold"), soft_wrap=True)
+    say([Text(f"{address}{where}", style="bold")])
     fields = dict.fromkeys(f for side in sides.values() if side for f in side)
     for field in fields:
-        told = [f"{name} {view.value(side[field])}" for name, side in sides.items() if side and field in side]
-        out.print(Text(f"  {field}: ").append("; ".join(told), style="dim"), soft_wrap=True)
+        say(_field_lines(field, sides))
+
+
+def _field_lines(field: str, sides: Mapping[str, Mapping[str, Any] | None]) -> Iterator[Text]:
+    """Yields one line where all sides that have the field agree, else one line a side."""
+    values = {name: view.value(side[field]) for name, side in sides.items() if side and field in side}
+    if len(set(values.values())) == 1:
+        yield Text(f"  {field}: {next(iter(values.values()))}").append(
+            f"  ({', '.join(values)})", style="dim"
+        )
+        return
+    yield Text(f"  {field}:")
+    for name, value in values.items():
+        yield Text(f"    {name:<8}  ", style="dim").append(value, style="yellow")

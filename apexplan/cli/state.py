@@ -8,11 +8,12 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
-from apexplan.cli import options
+from apexplan.cli import options, running
 from apexplan.cli import project as projects
-from apexplan.cli.guard import console
 from apexplan.cli.options import Format
+from apexplan.cli.output import say
 from apexplan.engine import adopt, survey
+from apexplan.model.change import Recorded
 from apexplan.model.errors import UsageError
 from apexplan.provider import Ledger
 from apexplan.report import view
@@ -36,14 +37,11 @@ def list_(
     if format_ is Format.JSON:
         sys.stdout.write(dumps("objects", {"objects": [recorded_data(r) for r in owned]}))
         return
-    out = console()
-    for recorded in owned:
-        line = Text(str(recorded.address))
-        if recorded.protect:
-            line.append("  protected", style="cyan")
-        out.print(line, soft_wrap=True)
-    if not owned:
-        out.print("nothing is owned yet")
+    say([_line(recorded) for recorded in owned] or ["nothing is owned yet"])
+
+
+def _line(recorded: Recorded) -> Text:
+    return Text(str(recorded.address)).append("  protected" if recorded.protect else "", style="cyan")
 
 
 @app.command()
@@ -60,11 +58,10 @@ def show(
         data = {"lineage": head.lineage, "serial": head.serial, "objects": len(owned)}
         sys.stdout.write(dumps("state", {**data, "open_run": waiting.id if waiting else None}))
         return
-    out = console()
-    out.print(f"lineage {head.lineage or '(none yet)'}, serial {head.serial}")
-    out.print("owned: " + (", ".join(view.counted_by_kind(owned)) or "nothing"))
+    say([f"lineage {head.lineage or '(none yet)'}, serial {head.serial}"])
+    say(["owned: " + (", ".join(view.counted_by_kind(owned)) or "nothing")])
     if waiting is not None:
-        out.print(f"run {waiting.id} waits for resume or rollback ({waiting.status})")
+        say([f"run {waiting.id} waits for resume or rollback ({waiting.status})"])
 
 
 @app.command()
@@ -92,10 +89,10 @@ def recover(
             views = survey.read_live(stores, frozenset(m.address for m in marks))
         live = {a: s for seen in views.values() for a, s in seen.objects.items()}
         found = adopt.recovered(marks, live)
-        out = console()
-        for address in found.gone:
-            out.print(f"marked, but no longer there: {address}")
-        out.print("found: " + (", ".join(view.counted_by_kind(found.found)) or "nothing"))
-        if found.found and (yes or typer.confirm("Record these as owned?")):
-            text = f"{len(found.found)} objects from the stores' marks"
-            state.replace(lock, found.found, projects.event("recover", text))
+        say(f"marked, but no longer there: {address}" for address in found.gone)
+        say(["found: " + (", ".join(view.counted_by_kind(found.found)) or "nothing")])
+        if found.found:
+            running.agree("Record these as owned?", yes=yes)
+            told = view.counted("object", len(found.found))
+            state.replace(lock, found.found, projects.event("recover", f"{told} from the stores' marks"))
+            say([f"Recovered: {told}. `apexplan drift` tells what changed since."])

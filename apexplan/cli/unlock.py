@@ -9,7 +9,7 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.guard import console
+from apexplan.cli.output import say
 
 app = typer.Typer(add_completion=False)
 
@@ -25,4 +25,4 @@ def unlock(
     project = projects.load_settings(root, env)
     with projects.state_of(project) as state:
         holder = state.unlock(lock_id, projects.event("unlock", f"{lock_id}: {reason}"))
-    console().print(f"unlocked; it was held by {holder}", soft_wrap=True)
+    say([f"unlocked; it was held by {holder}"])

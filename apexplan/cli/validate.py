@@ -10,8 +10,8 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.guard import console
 from apexplan.cli.options import Format
+from apexplan.cli.output import console, say, width_of
 from apexplan.model.diagnostics import Diagnostic
 from apexplan.model.errors import EXIT_ERROR, EXIT_OK, ManifestError
 from apexplan.report import view
@@ -41,7 +41,7 @@ def validate(
     report(workspace.warnings, format_)
     if format_ is Format.TEXT:
         counted = view.counted_by_kind(workspace.declared)
-        console().print(f"valid: {', '.join(counted) or 'nothing is declared'}", soft_wrap=True)
+        say([f"valid: {', '.join(counted) or 'nothing is declared'}"])
     raise typer.Exit(EXIT_OK)
 
 
@@ -53,5 +53,4 @@ def report(diagnostics: Sequence[Diagnostic], format_: Format) -> None:
         return
     out = console()
     for diagnostic in diagnostics:
-        for line in diagnostic_lines(diagnostic):
-            out.print(line, soft_wrap=True)
+        say(diagnostic_lines(diagnostic, width=width_of(out)), out)

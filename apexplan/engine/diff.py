@@ -6,7 +6,8 @@
        x       -       any     RENAME where `renamed_from` is live, else CREATE
        -       x        x      DELETE
        -       -        x      FORGET
-       -       x        -      nothing: unmanaged, only listed
+       -       x        -      nothing: unmanaged, only listed; DELETE for what a drop kept aside
+                               once its time is over and a purge was asked for
 
 A field that the manifest leaves out is not compared, and neither is a key that it leaves out of a
 mapping (`options`, `settings`).
@@ -26,23 +27,27 @@ from apexplan.provider import Normal, Provider
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The three sides of one store. `desired` in manifest order, `normal` in the store's spelling."""
+    """The three sides of one store. `desired` in manifest order, `normal` in the store's spelling.
+    `purge_before`: what was kept aside before that time goes; None: nothing does."""
 
     live: Mapping[Address, Spec]
     desired: Mapping[Address, Declared]
     normal: Normal
     recorded: Mapping[Address, Recorded]
+    purge_before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The outcome for one store. `live`: the store as it is once every rename has happened.
+    """The outcome for one store. `live`: the store as it is once every rename has happened. `kept`:
+    what earlier drops only moved aside.
     `unproven`: fields that a read-only session could not compare; no step is made for them."""
 
     live: Mapping[Address, Spec]
     changes: tuple[Change, ...]
     unmanaged: tuple[Address, ...]
     in_sync: int
+    kept: tuple[Address, ...] = ()
     unproven: tuple[tuple[Address, str], ...] = ()
 
 
@@ -71,10 +76,12 @@ def diff(sides: Sides, provider: Provider) -> Difference:
             in_sync += 1
         else:
             changes.append(change)
+    kept = {a: since for a, spec in sorted(sides.live.items()) if (since := spec.kept_since())}
     changes += _undeclared_changes(sides)
-    known = sides.desired.keys() | sides.recorded.keys()
+    changes += _purges(sides, kept)
+    known = sides.desired.keys() | sides.recorded.keys() | kept.keys()
     unmanaged = tuple(sorted(sides.live.keys() - known))
-    return Difference(sides.live, tuple(changes), unmanaged, in_sync, tuple(unproven))
+    return Difference(sides.live, tuple(changes), unmanaged, in_sync, tuple(kept), tuple(unproven))
 
 
 def _after_renames(sides: Sides, provider: Provider) -> tuple[Sides, dict[Address, Address]]:
@@ -161,6 +168,12 @@ def _record_is_true(owned: Recorded | None, live: Spec, desired: Spec, protect: 
     return all(_same(getattr(live, n), getattr(desired, n)) for n in managed) and dict(
         owned.values
     ) == record_values(live.values(managed), desired.values(managed))
+
+
+def _purges(sides: Sides, kept: Mapping[Address, str]) -> Iterable[Change]:
+    for address, since in kept.items():
+        if sides.purge_before is not None and since < sides.purge_before:
+            yield Change(address, Action.DELETE, live=sides.live[address])
 
 
 def _undeclared_changes(sides: Sides) -> Iterable[Change]:

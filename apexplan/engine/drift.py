@@ -88,7 +88,7 @@ def compare(
     return Drift(
         findings=tuple(found),
         checked=len(recorded),
-        unmanaged=tuple(sorted(live.keys() - recorded.keys())),
+        unmanaged=tuple(sorted(a for a, s in live.items() if a not in recorded and not s.kept_since())),
         resolved=tuple(label for i, label in sorted((earlier or {}).items()) if i not in ids),
         expired=tuple(w for w in waivers if today is not None and w.expires < today),
     )

@@ -52,9 +52,11 @@ def plan(
     *,
     created: str,
     wanted: survey.Wanted = everything,
+    purge_before: str = "",
 ) -> Plan:
     """Returns the plan that brings the live stores to `desired`. Reads the stores, writes nothing.
 
+    `purge_before` (RFC 3339, "" for none): what drops before that time kept aside is deleted.
     Raises PlanError where there is no safe way, StoreError where a store cannot be read.
     """
     views = survey.view(stores, desired.declared, recorded)
@@ -62,16 +64,17 @@ def plan(
     steps: list[Step] = []
     notes: list[Note] = []
     unmanaged: list[Address] = []
+    kept: list[Address] = []
     in_sync = 0
     missing: list[tuple[Address, Address, str]] = []
     for name, seen in views.items():
-        found = diff(
-            Sides(seen.live.objects, seen.desired, seen.normal, seen.recorded), stores[name].provider
-        )
+        sides = Sides(seen.live.objects, seen.desired, seen.normal, seen.recorded, purge_before or None)
+        found = diff(sides, stores[name].provider)
         mine = tuple(c for c in found.changes if wanted(c.address))
         missing += _missing(mine, found.live.keys() | seen.desired.keys())
         in_sync += found.in_sync
         unmanaged += found.unmanaged
+        kept += found.kept
         notes += [*seen.live.notes, *_unproven(found)]
         changes += mine
         if not missing:
@@ -97,6 +100,8 @@ def plan(
         changes=tuple(planned(c) for c in changes),
         units=graph.units(order),
         unmanaged=tuple(unmanaged),
+        kept=tuple(kept),
+        purge_before=purge_before,
         in_sync=in_sync,
         notes=tuple(notes),
     ).sealed()

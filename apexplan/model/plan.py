@@ -187,7 +187,8 @@ class Plan(_Value):
     """Everything that an apply will do, and the fingerprints of what it was made from.
 
     `manifests` is a digest of the desired side, `lineage` and `serial` name the state, `created`
-    is RFC 3339 in UTC. `undoes` names the run that a rollback plan undoes.
+    is RFC 3339 in UTC. `undoes` names the run that a rollback plan undoes. `kept` are objects that
+    earlier drops moved aside; those from before `purge_before` are deleted by this plan.
     """
 
     format: int = FORMAT
@@ -202,6 +203,8 @@ class Plan(_Value):
     changes: tuple[PlannedChange, ...] = ()
     units: tuple[Unit, ...] = ()
     unmanaged: tuple[Address, ...] = ()
+    kept: tuple[Address, ...] = ()
+    purge_before: str = ""
     in_sync: int = 0
     notes: tuple[Note, ...] = ()
 

@@ -118,6 +118,11 @@ class Spec(BaseModel):
             return ""
         return ", ".join(part.summary() for part in parts)
 
+    def kept_since(self) -> str | None:
+        """Returns since when (RFC 3339) the object is only kept aside after a drop, or None for one
+        in use. What is kept aside belongs to the plan that purges it, and to nobody else."""
+        return None
+
     def parent(self, address: Address) -> Address | None:
         """The object that this one lives in and goes away with (an index's table), or None."""
         return None

@@ -7,6 +7,7 @@ batch a backfill. Steps that are more than their statements are told in a commen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from apexplan.model.errors import UsageError
@@ -14,6 +15,8 @@ from apexplan.model.plan import Plan, Step
 from apexplan.report import view
 
 _INDENT = "    "
+_READ_BY_SQLALCHEMY = re.compile(r"(?<![:\w$\\]):(?=[\w$]+(?![:\w$]))|(?<=\\):(?=[\w$]*(?![:\w$]))")
+"""A colon that `sqlalchemy.text` takes for the start of a bind parameter, or for an escaped one."""
 
 
 def revision(plan: Plan, *, down_revision: str | None = None) -> str:
@@ -68,8 +71,8 @@ def _body(steps: Iterable[Step | str]) -> list[str]:
 
 def _step(step: Step | str) -> list[str]:
     if isinstance(step, str):
-        return [f"{_INDENT}# cannot be undone: {' '.join(step.split())}"]
-    lines = [f"{_INDENT}# {' '.join(step.title.split())}"]
+        return [_comment(f"cannot be undone: {step}")]
+    lines = [_comment(step.title)]
     calls = [f"op.execute({_text(statement)})" for statement in step.statements]
     if step.group is None and calls:
         lines.append(f"{_INDENT}with op.get_context().autocommit_block():")
@@ -77,13 +80,11 @@ def _step(step: Step | str) -> list[str]:
     return lines + [f"{_INDENT}{call}" for call in calls]
 
 
+def _comment(text: str) -> str:
+    return f"{_INDENT}# {view.visible(' '.join(text.split()))}"
+
+
 def _text(statement: str) -> str:
-    """Returns the statement as a Python literal. Alembic's `op.execute` reads `:name` as a bind
-    parameter, so a colon before a letter is escaped; a cast (`::`) is not touched by it."""
-    escaped = []
-    for index, character in enumerate(statement):
-        before = statement[index - 1] if index else ""
-        after = statement[index + 1] if index + 1 < len(statement) else ""
-        bind = character == ":" and before != ":" and (after.isalpha() or after == "_")
-        escaped.append("\\:" if bind else character)
-    return repr("".join(escaped))
+    """Returns the statement as a Python literal, with each colon escaped that Alembic's `op.execute`
+    would not pass on as it is."""
+    return repr(_READ_BY_SQLALCHEMY.sub(r"\\:", statement))

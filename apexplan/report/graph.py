@@ -58,7 +58,7 @@ def _quoted(text: str) -> str:
 
 
 def _mermaid(text: str) -> str:
-    return text.replace('"', "#quot;")
+    return text.replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
 
 
 def _id(store: str) -> str:

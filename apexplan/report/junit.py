@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 from apexplan.engine.drift import Drift, DriftKind, Finding
 from apexplan.report import view
+
+_VALUE = 400
+"""Characters of a value in a message."""
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def drift_junit(drift: Drift, *, project: str, at: str) -> str:
@@ -13,7 +18,7 @@ def drift_junit(drift: Drift, *, project: str, at: str) -> str:
     open_, waived = len(drift.open), len(drift.findings) - len(drift.open)
     suite = ElementTree.Element(
         "testsuite",
-        name=f"apexplan drift: {project}",
+        name=printable(f"apexplan drift: {project}"),
         tests=str(len(drift.findings) + 1),
         failures=str(open_),
         skipped=str(waived),
@@ -33,7 +38,7 @@ def _case(suite: ElementTree.Element, finding: Finding) -> None:
         suite,
         "testcase",
         classname=f"{address.store}.{address.kind}",
-        name=f"{address.name} {finding.field}".strip(),
+        name=printable(f"{address.name} {finding.field}".strip()),
     )
     if finding.waived is not None:
         waiver = finding.waived
@@ -49,9 +54,10 @@ def sentence(finding: Finding) -> str:
     """Returns what drifted, in one sentence."""
     if finding.kind is DriftKind.MISSING:
         return "recorded, but no longer there"
-    return f"{finding.field}: recorded {view.value(finding.recorded)}, live {view.value(finding.live)}"
+    recorded, live = view.contrast(finding.recorded, finding.live, _VALUE)
+    return f"{finding.field}: recorded {recorded}, live {live}"
 
 
 def printable(text: str) -> str:
-    """Returns `text` without the characters that XML 1.0 forbids."""
-    return "".join(c if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff") else "�" for c in text)
+    """Returns `text` with a mark for every character that XML 1.0 forbids."""
+    return _FORBIDDEN.sub("\ufffd", text)

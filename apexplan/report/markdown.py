@@ -1,65 +1,81 @@
 """Plan and drift as Markdown for a pull request: under 60,000 characters whatever the size.
 
-Destructive rows come first and are never cut. Equal changes (same kind, same action, same fields
-with the same values) are one row with a count. What does not fit is counted, by kind and action.
+Destructive rows come first and are left out last: where they are many, their details go, then they
+stand as bare names, and only when even those do not fit are they counted, in so many words. Other
+changes that are equal (same kind, action and values) are one row with a count; what does not fit
+is counted by kind and action. The statements follow as far as there is room.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 from apexplan.engine.drift import Drift, DriftKind, Finding
-from apexplan.model.change import Action
+from apexplan.model.address import Address
 from apexplan.model.plan import Plan
 from apexplan.report import view
 from apexplan.report.text import drift_count
 
 MOST_CHARACTERS = 60_000
 """GitHub refuses a comment above 65,536 characters; this leaves room for what is put around it."""
+_FOR_COUNTS = 2_500
+"""What the lines of counts may take, in characters: at most 20 counts."""
+_VALUE = 160
+_TEXT = 300
 _ROW_CHARACTERS = 600
 """A row's changed fields beyond this are counted, so that no single row can fill the report."""
-_DESTRUCTIVE = frozenset({Action.DELETE, Action.REPLACE})
 _NAMES_SHOWN = 5
+_LISTED = 20
+"""Notes, counts and other asides beyond this many are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """One row of the report, or several equal ones. `kept` rows are never cut."""
+    """One row of the report, or several equal ones. `kept` rows are left out last."""
 
-    text: str
+    lines: tuple[str, ...]
+    addresses: tuple[Address, ...]
     kept: bool
     what: str
-    count: int = 1
+
+    @property
+    def size(self) -> int:
+        return _size(self.lines)
 
 
 def plan_markdown(plan: Plan) -> str:
     """Returns the plan for a pull request's comment."""
-    title = f"### apexplan: {plan.project}" + (f" ({plan.environment})" if plan.environment else "")
-    head = [title, "", f"**{view.counts_line(plan)}**", ""]
+    head = [f"### apexplan: {_escaped(view.title(plan))}", "", f"**{_escaped(view.counts_line(plan))}**", ""]
     head += _hazard_lines(plan)
-    tail = [f"> {_escaped(n.text if not n.address else f'{n.address}: {n.text}')}" for n in plan.notes[:20]]
-    if len(plan.notes) > 20:
-        tail.append(f"> … and {len(plan.notes) - 20} more notes")
+    told = [f"{n.address}: {n.text}" if n.address else n.text for n in plan.notes]
+    tail = [f"> {_escaped(text)}" for text in told[:_LISTED]]
+    if len(told) > _LISTED:
+        tail.append(f"> … and {len(told) - _LISTED} more notes")
     if plan.unmanaged:
         tail += ["", f"Not managed and left alone: {', '.join(view.counted_by_kind(plan.unmanaged))}."]
     tail += ["", f"<sub>plan {plan.id}, state serial {plan.serial}, made {plan.created}</sub>"]
-    return _fitted(head, list(_plan_blocks(plan)), tail)
+    body = _fitted(_plan_blocks(plan), MOST_CHARACTERS - _size(head) - _size(tail))
+    room = MOST_CHARACTERS - _size(head) - _size(body) - _size(tail)
+    return _joined([*head, *body, *_statements(plan, room), "", *tail])
 
 
 def drift_markdown(drift: Drift) -> str:
     """Returns the drift for an issue or a comment."""
     head = ["### apexplan: drift", "", f"**{drift_count(drift)}**", ""]
     order = sorted(drift.findings, key=lambda f: (f.waived is not None, f.kind is not DriftKind.MISSING))
-    tail = [f"- resolved: {_code(label)}" for label in drift.resolved[:50]]
+    tail = [f"- resolved: {_code(label)}" for label in drift.resolved[:_LISTED]]
     tail += [
-        f"- expired waiver of {_escaped(w.owner)} for {_code(str(w.address))}" for w in drift.expired[:50]
+        f"- expired waiver of {_escaped(w.owner)} for {_name(w.address)}" for w in drift.expired[:_LISTED]
     ]
+    more = len(drift.resolved) + len(drift.expired) - len(tail)
+    if more:
+        tail.append(f"- … and {more} more that are resolved or expired")
     if drift.unmanaged:
         tail.append(f"- not managed: {', '.join(view.counted_by_kind(drift.unmanaged))}")
-    return _fitted(head, [_drift_block(f) for f in order], tail)
+    room = MOST_CHARACTERS - _size(head) - _size(tail)
+    return _joined([*head, *_fitted([_drift_block(f) for f in order], room), "", *tail])
 
 
 def _hazard_lines(plan: Plan) -> list[str]:
@@ -73,145 +89,209 @@ def _hazard_lines(plan: Plan) -> list[str]:
     return [*lines, ""]
 
 
-def _plan_blocks(plan: Plan) -> Iterable[_Block]:
-    rows = [(s.store, row) for s in view.stores(plan) for row in s.rows]
-    rows.sort(key=lambda pair: pair[1].rank)
+def _plan_blocks(plan: Plan) -> list[_Block]:
+    rows = [row for store in view.stores(plan) for row in store.rows]
+    rows.sort(key=lambda row: row.rank)
     grouped: dict[object, list[view.Row]] = {}
-    for store, row in rows:
-        grouped.setdefault(_likeness(store, row), []).append(row)
+    for row in rows:
+        grouped.setdefault(_likeness(row), []).append(row)
     return [_row_block(group) for group in grouped.values()]
 
 
-def _likeness(store: str, row: view.Row) -> object:
+def _likeness(row: view.Row) -> object:
     """Returns what makes two rows equal but for their names; every destructive row stands alone."""
     change = row.change
-    if change.action in _DESTRUCTIVE or row.serious:
+    if row.destructive:
         return change.address
     fields = tuple((f.field, repr(f.live), repr(f.desired)) for f in change.fields)
     hazards = tuple(h.kind for h in row.hazards)
-    return (store, change.address.kind, change.action, change.summary, row.parts, fields, hazards)
+    where = (change.address.store, change.address.kind)
+    return (where, change.action, change.renamed_from, change.summary, row.parts, fields, hazards)
 
 
 def _row_block(rows: Sequence[view.Row]) -> _Block:
     row = rows[0]
-    kept = row.change.action in _DESTRUCTIVE or bool(row.serious)
+    addresses = tuple(r.change.address for r in rows)
     what = f"{row.change.address.kind} to {row.change.action}"
-    return _Block("\n".join(_row_lines(rows)), kept, what, len(rows))
+    return _Block((_row_line(rows), *_field_lines(row), *_reason(row)), addresses, row.destructive, what)
 
 
-def _row_lines(rows: Sequence[view.Row]) -> Iterable[str]:
-    row = rows[0]
-    names = ", ".join(_code(f"{r.change.address}") for r in rows[:_NAMES_SHOWN])
+def _row_line(rows: Sequence[view.Row]) -> str:
+    row, change = rows[0], rows[0].change
+    names = ", ".join(_name(r.change.address) for r in rows[:_NAMES_SHOWN])
     more = f" and {len(rows) - _NAMES_SHOWN} more" if len(rows) > _NAMES_SHOWN else ""
     count = f"{len(rows)} × " if len(rows) > 1 else ""
     line = f"- **{_sign(row.symbol)}** {count}{names}{more}"
-    for detail in (row.change.summary, view.parts_text(row.parts)):
+    if change.renamed_from is not None:
+        line += f" renamed from {_code(change.renamed_from.name)}"
+    for detail in (change.summary, view.parts_text(row.parts)):
         if detail:
-            line += f" {_escaped(_cut(detail))}"
+            line += f" {_escaped(detail)}"
     if row.size is not None and len(rows) == 1:
         line += f" ({view.size_text(row.size)})"
     if row.hazards:
-        line += " — " + ", ".join(
-            f"**{h.kind}**" if h.kind in row.serious else f"{h.kind}" for h in row.hazards
-        )
-    yield line
+        marked = [f"**{h.kind}**" if h.kind in row.serious else str(h.kind) for h in row.hazards]
+        line += " — " + ", ".join(marked)
+    return line
+
+
+def _field_lines(row: view.Row) -> Iterator[str]:
+    found = [pair for field in row.change.fields for pair in view.pairs(field)]
     used = 0
-    for number, field in enumerate(row.change.fields):
-        live, desired = _code(_cut(view.value(field.live))), _code(_cut(view.value(field.desired)))
-        text = f"  - {field.field}: {live} → {desired}"
+    for number, (name, live, desired) in enumerate(found):
+        one, other = view.contrast(live, desired, _VALUE)
+        text = f"  - {_escaped(name)}: {_code(one)} → {_code(other)}"
         used += len(text)
-        if used > _ROW_CHARACTERS:
-            yield f"  - … and {len(row.change.fields) - number} more fields"
-            break
+        if used > _ROW_CHARACTERS and number:
+            yield f"  - … and {len(found) - number} more fields"
+            return
         yield text
-    if row.change.reason:
-        yield f"  - because {_escaped(_cut(row.change.reason))}"
+
+
+def _reason(row: view.Row) -> Iterator[str]:
+    if row.reason:
+        yield f"  - because {_escaped(row.reason)}"
+    for hazard in row.hazards:
+        if hazard.kind in row.serious:
+            yield f"  - {hazard.kind}: {_escaped(hazard.text)}"
 
 
 def _drift_block(finding: Finding) -> _Block:
     gone = finding.kind is DriftKind.MISSING
-    line = f"- **{'−' if gone else '~'}** {_code(str(finding.address))}"
+    line = f"- **{'−' if gone else '~'}** {_name(finding.address)}"
     if gone:
         line += " is gone"
     else:
-        recorded, live = _cut(view.value(finding.recorded)), _cut(view.value(finding.live))
-        line += f" {finding.field}: {_code(recorded)} → {_code(live)}"
+        recorded, live = view.contrast(finding.recorded, finding.live, _VALUE)
+        line += f" {_escaped(finding.field)}: recorded {_code(recorded)}, live {_code(live)}"
     if finding.waived:
         line += f" (waived by {_escaped(finding.waived.owner)} until {finding.waived.expires})"
-    return _Block(line, gone, f"{finding.kind} {finding.address.kind}")
+    what = f"{finding.address.kind} {finding.kind}"
+    return _Block((line,), (finding.address,), gone and finding.waived is None, what)
 
 
-def _fitted(head: Sequence[str], blocks: Sequence[_Block], tail: Sequence[str]) -> str:
-    """Returns the report; blocks that need not be kept are counted once the room is used up."""
-    end = "\n".join(tail)
-    room = MOST_CHARACTERS - len("\n".join(head)) - len(end) - 2_000
-    room -= sum(len(b.text) + 1 for b in blocks if b.kept)
-    shown: list[str] = []
+def _fitted(blocks: Sequence[_Block], room: int) -> list[str]:
+    """Returns the lines of the blocks that have room, in their order, and the counts of the others."""
+    room -= _FOR_COUNTS
+    kept = [block for block in blocks if block.kept]
+    lines = _kept_lines(kept, room)
+    room -= _size(lines)
     cut: Counter[str] = Counter()
     for block in blocks:
-        if not block.kept:
-            room -= len(block.text) + 1
-            if room < 0:
-                cut[block.what] += block.count
-                continue
-        shown.append(block.text)
-    if cut:
-        shown += ["", f"… and {', '.join(f'{n} {what}' for what, n in cut.most_common(20))}."]
-    return _squeezed([*head, *shown, "", end])
+        if block.kept:
+            continue
+        if block.size <= room:
+            lines += block.lines
+            room -= block.size
+        else:
+            cut[block.what] += len(block.addresses)
+    return [*lines, *_counts(cut)]
 
 
-def _squeezed(lines: Sequence[str]) -> str:
-    """Returns the lines as text. Where the kept rows alone are too many, their details go first and
-    then each is left with its address: a destructive row itself is never left out in silence."""
-    text = "\n".join(lines) + "\n"
-    shorten: list[Callable[[str], str]] = [_without_details, _names_only]
-    for step in shorten:
-        if len(text) <= MOST_CHARACTERS:
-            return text
-        text = step(text)
-    return text if len(text) <= MOST_CHARACTERS else _counted(text)
+def _counts(cut: Counter[str]) -> list[str]:
+    if not cut:
+        return []
+    told = [f"{count:,} {_escaped(_cut(what, 60))}" for what, count in cut.most_common(_LISTED)]
+    rest = sum(cut.values()) - sum(count for _, count in cut.most_common(_LISTED))
+    return ["", f"… and {', '.join(told)}{f', {rest:,} others' if rest else ''}."]
 
 
-def _without_details(text: str) -> str:
-    return "\n".join(line for line in text.splitlines() if not line.startswith("  - ")) + "\n"
+def _kept_lines(blocks: Sequence[_Block], room: int) -> list[str]:
+    """Returns the rows that must not be missed in the fullest form that has room."""
+    for lines in (
+        [line for block in blocks for line in block.lines],
+        [block.lines[0] for block in blocks],
+        list(_name_lists(blocks)),
+    ):
+        if _size(lines) <= room:
+            return lines
+    shown: list[str] = []
+    used = 0
+    for block in blocks:
+        line = f"- {_name(block.addresses[0])}"
+        used += len(line) + 1
+        if used > room:
+            break
+        shown.append(line)
+    missing = len(blocks) - len(shown)
+    rest = f"**… and {missing:,} more destructive changes: read the plan file before you approve this.**"
+    return [*shown, "", rest]
 
 
-def _names_only(text: str) -> str:
-    lines = []
-    for line in text.splitlines():
-        parts = line.split("`")
-        lines.append(f"{parts[0]}`{parts[1]}`" if line.startswith("- **") and len(parts) > 2 else line)
-    return "\n".join(lines) + "\n"
+def _name_lists(blocks: Sequence[_Block]) -> Iterator[str]:
+    """Yields one line for each store, kind and action: all names, nothing else."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for block in blocks:
+        address = block.addresses[0]
+        names.setdefault((f"{address.store}.{address.kind}", block.what), []).append(_code(address.name))
+    for (prefix, what), found in names.items():
+        yield f"- **{len(found):,} {_escaped(what)}** in {_code(prefix)}: {', '.join(found)}"
 
 
-def _counted(text: str) -> str:
-    """Returns the front of a text that cannot be made to fit, and how many rows are missing."""
-    lines = text.splitlines()
-    ends = accumulate(len(line) + 1 for line in lines)
-    kept = sum(1 for end in ends if end <= MOST_CHARACTERS - 200)
-    missing = sum(1 for line in lines[kept:] if line.startswith("- **"))
-    rest = f"**… and {missing} more destructive rows: read the plan file before you approve this.**"
-    return "\n".join([*lines[:kept], "", rest]) + "\n"
+def _statements(plan: Plan, room: int) -> list[str]:
+    """Returns what will be sent to the stores, folded away, as far as there is room."""
+    steps = [step for step in plan.steps if step.statements]
+    texts = [f"-- {' '.join(s.title.split())}\n" + "\n".join(s.statements) for s in steps]
+    fence = "`" * max(3, 1 + max((_longest_run(text) for text in texts), default=0))
+    lines = ["", "<details><summary>Statements, in order</summary>", "", f"{fence}sql"]
+    end = [fence, "", "</details>"]
+    room -= _size(lines) + _size(end) + 100
+    shown = 0
+    for text in texts:
+        room -= len(text) + 1
+        if room < 0:
+            break
+        lines.append(view.visible(text))
+        shown += 1
+    if not shown:
+        return []
+    if shown < len(texts):
+        lines.append(f"-- … and the statements of {len(texts) - shown:,} more steps")
+    return [*lines, *end]
+
+
+def _size(lines: Iterable[str]) -> int:
+    return sum(len(line) + 1 for line in lines)
+
+
+def _joined(lines: Sequence[str]) -> str:
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def _sign(symbol: str) -> str:
     return {"-": "−", "~": "\\~"}.get(symbol, symbol)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= 160 else text[:159] + "…"
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _name(address: Address) -> str:
+    return _code(str(address))
 
 
 def _code(text: str) -> str:
     """Returns `text` as inline code, whatever it holds."""
-    flat = " ".join(text.split())
-    if "`" in flat:
-        return f"`` {flat} ``"
-    return f"`{flat}`"
+    flat = _cut(view.visible(" ".join(text.split())), _TEXT)
+    fence = "`" * (_longest_run(flat) + 1)
+    blank = " " if "`" in flat else ""
+    return f"{fence}{blank}{flat}{blank}{fence}"
+
+
+def _longest_run(text: str) -> int:
+    """Returns how many backticks stand together in `text` at most."""
+    longest = run = 0
+    for character in text:
+        run = run + 1 if character == "`" else 0
+        longest = max(longest, run)
+    return longest
 
 
 def _escaped(text: str) -> str:
-    """Returns `text` so that Markdown and HTML leave it alone."""
-    for character in "\\`*_[]<>|":
-        text = text.replace(character, "\\" + character if character not in "<>" else f"&#{ord(character)};")
-    return " ".join(text.split())
+    """Returns `text` so that Markdown and HTML leave it alone, and nobody is mentioned by it."""
+    flat = _cut(view.visible(" ".join(text.split())), _TEXT).replace("&", "&amp;")
+    for character in "\\`*_[]|~":
+        flat = flat.replace(character, "\\" + character)
+    for character in "<>@":
+        flat = flat.replace(character, f"&#{ord(character)};")
+    return flat

@@ -4,6 +4,7 @@ object that they come or go with. Shared by all formats. Pure."""
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from typing import Any
 from apexplan.engine.hazards import must_be_allowed
 from apexplan.model.address import Address
 from apexplan.model.change import Action
-from apexplan.model.plan import Hazard, HazardKind, Plan, PlannedChange, Size, Step
+from apexplan.model.plan import Hazard, HazardKind, Plan, PlannedChange, PlannedField, Size, Step
+from apexplan.model.spec import How
 
 SYMBOLS = {
     Action.CREATE: "+",
@@ -48,8 +50,9 @@ class Row:
         return SYMBOLS[self.change.action]
 
     @property
-    def label(self) -> str:
-        return f"{self.change.address.kind} {self.change.address.name}".replace("_key ", " key ")
+    def destructive(self) -> bool:
+        """True for what takes something away or must be allowed by name: no report leaves it out."""
+        return self.change.action in (Action.DELETE, Action.REPLACE) or bool(self.serious)
 
     @property
     def hazards(self) -> tuple[Hazard, ...]:
@@ -65,6 +68,12 @@ class Row:
     def serious(self) -> frozenset[HazardKind]:
         """The kinds among its hazards that must be allowed by name."""
         return frozenset(h.kind for s in self.steps for h in s.hazards if must_be_allowed(s, h))
+
+    @property
+    def reason(self) -> str:
+        """Why it must be replaced: what the fields say that force it."""
+        whys = [f.why for f in self.change.fields if f.how == How.REPLACE and f.why]
+        return "; ".join(dict.fromkeys(whys)) if self.change.action is Action.REPLACE else ""
 
     @property
     def size(self) -> Size | None:
@@ -94,7 +103,8 @@ class HazardCount:
 
 
 def stores(plan: Plan) -> list[StoreRows]:
-    """Returns the rows of a plan by store, in the order in which the stores first appear."""
+    """Returns the rows of a plan by store: the stores with the gravest rows first, else in the
+    order in which they appear in the plan."""
     serving = _serving(plan)
     folded = _folded(plan, serving)
     parts: dict[Address, Counter[str]] = {}
@@ -107,7 +117,15 @@ def stores(plan: Plan) -> list[StoreRows]:
         with_it = sorted(parts.get(change.address, {}).items())
         row = Row(change, tuple(serving.get(change.address, ())), tuple(with_it))
         rows.setdefault(change.address.store, []).append(row)
-    return [StoreRows(name, tuple(sorted(found, key=lambda r: r.rank))) for name, found in rows.items()]
+    groups = [StoreRows(name, tuple(sorted(found, key=lambda r: r.rank))) for name, found in rows.items()]
+    return sorted(groups, key=lambda group: not any(row.destructive for row in group.rows))
+
+
+def unlisted_steps(plan: Plan) -> list[Step]:
+    """Returns the steps that work on an object which itself does not change, such as an index that
+    is made anew because its column is."""
+    changing = {change.address for change in plan.changes}
+    return [step for step in plan.steps if step.address not in changing]
 
 
 def _serving(plan: Plan) -> dict[Address, list[Step]]:
@@ -152,35 +170,71 @@ def hazard_counts(plan: Plan) -> list[HazardCount]:
     return [HazardCount(kind, counts[kind], kind in needing) for kind in HazardKind if counts[kind]]
 
 
-_WORDS = [
-    (Action.CREATE, "to create"),
-    (Action.UPDATE, "to change"),
-    (Action.RENAME, "to rename"),
-    (Action.REPLACE, "to replace"),
-    (Action.DELETE, "to drop"),
-    (Action.ADOPT, "to adopt"),
-    (Action.FORGET, "to forget"),
-]
+_WORDS = {
+    Action.DELETE: "to drop",
+    Action.REPLACE: "to replace",
+    Action.UPDATE: "to change",
+    Action.RENAME: "to rename",
+    Action.CREATE: "to create",
+    Action.ADOPT: "to adopt",
+    Action.FORGET: "to forget",
+}
+
+
+def title(plan: Plan) -> str:
+    """Returns `memory (prod)`, or `memory (prod): rollback of run …`."""
+    name = f"{plan.project} ({plan.environment})" if plan.environment else plan.project
+    return f"{name}: rollback of run {plan.undoes}" if plan.undoes else name
 
 
 def counts_line(plan: Plan) -> str:
-    """Returns `Plan: 3 to create, 1 to drop. 5 steps in 4 units.`; says so where nothing is to do."""
+    """Returns `Plan: 1 to drop, 3 to create. 5 steps in 4 units, rollback lossless.`; says so where
+    nothing is to do."""
     if plan.empty:
-        return f"Nothing to do: {_objects(plan.in_sync)} in sync."
+        return f"Nothing to do: {counted('object', plan.in_sync)} in sync."
     counts = Counter(c.action for c in plan.changes)
-    told = ", ".join(f"{counts[a]} {word}" for a, word in _WORDS if counts[a])
-    steps = sum(1 for _ in plan.steps)
+    told = ", ".join(f"{counts[a]:,} {word}" for a, word in _WORDS.items() if counts[a])
+    steps, units = sum(1 for _ in plan.steps), len(plan.units)
     if not steps:
         return f"Plan: {told}. The stores are not touched."
-    return (
-        f"Plan: {told or 'nothing to change'}. "
-        f"{steps} step{'s' * (steps != 1)} in {len(plan.units)} unit{'s' * (len(plan.units) != 1)}, "
-        f"rollback {plan.rollback}."
-    )
+    grouped = f" in {counted('unit', units)}" if units != steps else ""
+    work = f"{counted('step', steps)}{grouped}, rollback {plan.rollback}"
+    return f"Plan: {told or 'nothing to change'}. {work}."
 
 
-def _objects(count: int) -> str:
-    return f"{count:,} object{'s' * (count != 1)}"
+def pairs(field: PlannedField) -> list[tuple[str, Any, Any]]:
+    """Returns what differs in a field: name, live, desired. Of a mapping, the keys that differ."""
+    live, desired = field.live, field.desired
+    if not (isinstance(live, dict) and isinstance(desired, dict)):
+        return [(field.field, live, desired)]
+    keys = [k for k in dict.fromkeys([*live, *desired]) if live.get(k) != desired.get(k)]
+    return [(f"{field.field}.{k}", live.get(k), desired.get(k)) for k in keys] or [
+        (field.field, live, desired)
+    ]
+
+
+def contrast(live: Any, desired: Any, limit: int | None) -> tuple[str, str]:
+    """Returns both values as text that tells them apart, each of at most `limit` characters.
+
+    Long texts are shown from shortly before the place where they begin to differ.
+    """
+    one, other = value(live), value(desired)
+    if one == other:
+        one, other = (json.dumps(v, ensure_ascii=False) for v in (live, desired))
+    if limit is None or max(len(one), len(other)) <= limit:
+        return one, other
+    same = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    start = max(0, same - limit // 3)
+    return _window(one, start, limit), _window(other, start, limit)
+
+
+def _window(text: str, start: int, limit: int) -> str:
+    """Returns `limit` characters of `text` from `start`, with an ellipsis for what is left out."""
+    if len(text) <= limit:
+        return text
+    start = max(0, min(start, len(text) - limit))
+    front, end = ("…" if start else ""), ("…" if start + limit < len(text) else "")
+    return front + text[start + len(front) : start + limit - len(end)] + end
 
 
 def value(item: Any) -> str:
@@ -190,7 +244,8 @@ def value(item: Any) -> str:
     if isinstance(item, bool):
         return "yes" if item else "no"
     if isinstance(item, str):
-        return item if item and "\n" not in item else json.dumps(item, ensure_ascii=False)
+        plain = item.strip() == item != "" and "\n" not in item
+        return item if plain else json.dumps(item, ensure_ascii=False)
     if isinstance(item, dict):
         inner = ", ".join(f"{k}: {value(v)}" for k, v in item.items() if v not in (None, [], {}))
         return "{" + inner + "}"
@@ -199,8 +254,27 @@ def value(item: Any) -> str:
     return str(item)
 
 
+def visible(text: str) -> str:
+    """Returns `text` with every control and direction character replaced by one that can be seen.
+
+    What a store or a manifest holds must not steer the reader's terminal. The length stays.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c in "\n\t" or c.isprintable() else _picture(c) for c in text)
+
+
+def _picture(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return " " if unicodedata.category(character) == "Zs" else "\ufffd"
+
+
 def size_text(size: Size) -> str:
     """Returns `5,000 rows, 41 MB`; a tilde stands before an estimate."""
+    if size.empty:
+        return "empty"
     unit = size.unit.removesuffix("s") if size.count == 1 else size.unit
     text = f"{'' if size.exact else '~'}{size.count:,} {unit}"
     return f"{text}, {bytes_text(size.size_bytes)}" if size.size_bytes else text
@@ -210,27 +284,26 @@ def bytes_text(count: int) -> str:
     """Returns a number of bytes in the largest fitting unit of 1,000: `41 MB`."""
     amount = float(count)
     for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if amount >= 10 or unit == "B" else f"{amount:.1f} {unit}"
+        if round(amount) < 1000:
+            return f"{amount:.0f} {unit}" if amount >= 9.95 or unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
 
 
 def parts_text(parts: Sequence[tuple[str, int]]) -> str:
     """Returns `with 4 columns, 1 primary key`."""
-    return "with " + ", ".join(_counted(kind, count) for kind, count in parts) if parts else ""
+    return "with " + ", ".join(counted(kind, count) for kind, count in parts) if parts else ""
 
 
-def _counted(kind: str, count: int) -> str:
+def counted(kind: str, count: int) -> str:
+    """Returns `1 index`, `1,200 foreign keys`."""
     word = kind.replace("_", " ")
-    if count == 1:
-        return f"1 {word}"
-    plural = {"index": "indexes"}.get(word) or (
-        word + "es" if word.endswith(("x", "s", "ch", "sh")) else word + "s"
-    )
-    return f"{count} {plural}"
+    if count != 1 and not word.endswith("ed"):
+        ending = "es" if word.endswith(("x", "s", "ch", "sh")) else "s"
+        word = word[:-1] + "ies" if word.endswith("y") and word[-2:-1] not in "aeiou" else word + ending
+    return f"{count:,} {word}"
 
 
 def counted_by_kind(addresses: Iterable[Address]) -> list[str]:
     """Returns `3 indexes`, `1 column` for many objects."""
-    return [_counted(kind, n) for kind, n in sorted(Counter(a.kind for a in addresses).items())]
+    return [counted(kind, n) for kind, n in sorted(Counter(a.kind for a in addresses).items())]

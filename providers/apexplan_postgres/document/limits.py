@@ -131,7 +131,7 @@ def _unknown_method(using: str, path: Path) -> Iterator[Problem]:
 
 def _parameters(spec: Index, method: Method, path: Path) -> Iterator[Problem]:
     for name in STORAGE_PARAMETERS:
-        if name in spec.managed and name not in method.parameters:
+        if getattr(spec, name) is not None and name not in method.parameters:
             yield Problem(
                 "unknown-parameter",
                 (*path, "with", name),
@@ -211,7 +211,7 @@ def _dimensions(using: str, key: IndexKey, type_: VectorType, path: Path) -> Ite
             "a vector without dimensions cannot be indexed",
             f"`{what}` is {type_}",
             "an index needs to know how many dimensions its vectors have",
-            f"write {type_.name}(n), or index an expression that casts to it: {what}::{type_.name}(n)",
+            f"write {type_.name}(n), or index an expression that casts to it: …::{type_.name}(n)",
         )
         return
     most = MAX_INDEX_DIMENSIONS.get(type_.name)
@@ -222,7 +222,7 @@ def _dimensions(using: str, key: IndexKey, type_: VectorType, path: Path) -> Ite
             "an index cannot hold so many dimensions",
             f"`{what}` is {type_}",
             f"{using} indexes {type_.name} of up to {most} dimensions (pgvector 0.8)",
-            _way_out(what, type_),
+            _way_out(key.column or "…", type_),
         )
 
 

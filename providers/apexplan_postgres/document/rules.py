@@ -68,14 +68,21 @@ def _column(spec: Column, path: Path) -> Iterator[Problem]:
             (*path, name),
             f"`{given[0]}` and `{name}` of one column",
             "a column gets its value in one way: a default, an identity, or an expression",
+            "leave one of the two out",
         )
     if spec.identity is not None and spec.null:
-        yield _contradiction((*path, "null"), "`null: true` of an identity", "an identity is never null")
+        yield _contradiction(
+            (*path, "null"),
+            "`null: true` of an identity",
+            "an identity is never null",
+            "write `null: false`, or leave it out",
+        )
     if spec.identity is not None and canonical_type(spec.type or "") not in _WHOLE_NUMBERS:
         yield _contradiction(
             (*path, "identity"),
             f"an identity of type {spec.type}",
-            "an identity is a whole number: smallint, integer or bigint",
+            "an identity is a whole number",
+            "use smallint, integer or bigint",
         )
     yield from _moments(spec, path)
 
@@ -98,7 +105,8 @@ def _moments(spec: Column, path: Path) -> Iterator[Problem]:
 def _key(key: IndexKey, path: Path) -> Iterator[Problem]:
     if (key.column is None) == (key.expression is None):
         both = "both `column` and `expression`" if key.column is not None else "neither column nor expression"
-        yield _contradiction(path, f"a key with {both}", "a key is one of the two")
+        mend = "name a column or an expression, not both"
+        yield _contradiction(path, f"a key with {both}", "a key is one of the two", mend)
     if key.opclass_options and key.opclass is None:
         yield _contradiction(
             (*path, "opclass_options"),
@@ -113,7 +121,7 @@ def _foreign_key(spec: ForeignKey, path: Path) -> Iterator[Problem]:
     if referenced is not None and len(columns) != len(referenced):
         yield _contradiction(
             (*path, "columns"),
-            f"{len(columns)} columns refer to {len(referenced)} ({', '.join(referenced)})",
+            f"here {len(columns)} ({', '.join(columns)}), there {len(referenced)} ({', '.join(referenced)})",
             "each column of a foreign key refers to one of the other table",
             "name as many columns on both sides",
         )
@@ -122,6 +130,7 @@ def _foreign_key(spec: ForeignKey, path: Path) -> Iterator[Problem]:
             (*path, "on_delete_columns"),
             f"`on_delete_columns` with `on_delete: {spec.on_delete}`",
             "only set null and set default touch columns",
+            "remove `on_delete_columns`",
         )
 
 
@@ -129,7 +138,10 @@ def _trigger(spec: Trigger, path: Path) -> Iterator[Problem]:
     events = spec.events or ()
     if spec.update_of and "update" not in events:
         yield _contradiction(
-            (*path, "update_of"), "`update_of` without the event update", "it says which updates count"
+            (*path, "update_of"),
+            "`update_of` without the event update",
+            "it says which updates count",
+            "add update to `events`, or remove `update_of`",
         )
     if "truncate" in events and spec.for_each == "row":
         yield _contradiction(
@@ -143,8 +155,9 @@ def _trigger(spec: Trigger, path: Path) -> Iterator[Problem]:
             (*path, "old_table" if spec.old_table else "new_table"),
             "a table of changed rows in a trigger that is not `after`, or has `update_of`",
             "the rows are known after the statement alone (manual: CREATE TRIGGER)",
+            "write `timing: after`, without `update_of`",
         )
 
 
-def _contradiction(path: Path, what: str, why: str, mend: str = "leave one of the two out") -> Problem:
+def _contradiction(path: Path, what: str, why: str, mend: str) -> Problem:
     return Problem("contradiction", path, "two settings contradict each other", what, why, mend)

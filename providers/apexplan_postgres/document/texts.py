@@ -164,7 +164,7 @@ def _function_texts(one: Declared, spec: Function) -> Iterator[Problem]:
         "bad-type", spec.returns or "", why_not_a_result(spec.returns or ""), (*path, "returns")
     )
     arguments = spec.arguments or ""
-    yield from _refused("bad-sql", arguments, why_not_arguments(arguments, types), (*path, "arguments"))
+    yield from _refused("bad-arguments", arguments, why_not_arguments(arguments, types), (*path, "arguments"))
     for name, value in (spec.settings or {}).items():
         place = (*path, "settings", name)
         if not _SETTING.match(name):
@@ -196,9 +196,11 @@ _SUMMARIES: Final = {
     "bad-sql": "an SQL text cannot stand here",
     "bad-type": "this is no type",
     "bad-operator": "this is no operator",
+    "bad-arguments": "a function cannot have these arguments",
 }
 _MENDS: Final = {
     "bad-sql": "write one expression, in parentheses if need be; to have no such thing, leave the field out",
     "bad-type": "write a type as in SQL, such as text, varchar(20), vector(1536) or timestamp with time zone",
+    "bad-arguments": "write arguments as in CREATE FUNCTION, of the types that stand in the key",
     "bad-operator": "write an operator such as = or &&, with its schema in front if need be: app.=",
 }

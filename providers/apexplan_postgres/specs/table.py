@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from apexplan.model.address import Address
 from apexplan.model.spec import IGNORE, IN_PLACE, KEY, OnChange, Spec
-from apexplan_postgres.names import parts, quote, schema_of
+from apexplan_postgres.names import parts, schema_of, spelled
 
 
 def needs_schema(address: Address) -> frozenset[Address]:
@@ -75,6 +75,12 @@ class Retained(Spec):
     former: Annotated[str | None, OnChange(KEY)] = None
     since: Annotated[str | None, OnChange(IGNORE)] = None
 
+    def kept_since(self) -> str | None:
+        return self.since
+
     def parent(self, address: Address) -> Address | None:
         schema, table, *column = parts(address.name)
-        return Address(address.store, "table", f"{quote(schema)}.{quote(table)}") if column else None
+        return Address(address.store, "table", spelled(schema, table)) if column else None
+
+    def summary(self) -> str:
+        return f"was {self.former}, kept since {self.since}"

@@ -40,6 +40,7 @@ _PLANNERS: Final[dict[str, Callable[[Change, Planning], list[Step]]]] = {
     "index": index_steps,
 }
 """By kind, in the order in which they are planned."""
+_FIRST: Final = frozenset({"extension", "schema"})
 
 
 def plan_steps(changes: Sequence[Change], facts: Facts) -> list[Step]:
@@ -54,7 +55,22 @@ def plan_steps(changes: Sequence[Change], facts: Facts) -> list[Step]:
             if change.address.kind == kind and change.address not in planning.covered:
                 steps += _of(change, planning)
     planning.raise_refusals()
-    return steps
+    return _around_extensions(steps)
+
+
+def _around_extensions(steps: list[Step]) -> list[Step]:
+    """What an extension brings may be used anywhere: it is made first, and goes last."""
+    made = tuple(s.id for s in steps if s.address.kind == "extension" and s.verb == "create")
+    gone = tuple(s.id for s in steps if s.address.kind not in _FIRST and s.removes)
+    ordered = []
+    for step in steps:
+        after: tuple[str, ...] = ()
+        if step.address.kind not in _FIRST:
+            after = made
+        elif step.address.kind == "extension" and step.removes:
+            after = gone
+        ordered.append(step.model_copy(update={"after": step.after + after}) if after else step)
+    return ordered
 
 
 def _of(change: Change, planning: Planning) -> list[Step]:

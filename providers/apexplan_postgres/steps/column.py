@@ -114,7 +114,10 @@ def _dropping(address: Address) -> Back:
 
 
 def _retained(address: Address, live: Column, planning: Planning) -> Step:
+    after = []
     for other, _ in users(address, planning):
+        # What is made anew elsewhere lets go of the column in its last step.
+        after += [f"{other}/{verb}" for verb in ("drop_former", "swap")]
         if not planning.goes(other):
             text = f"{other} uses it and would follow it aside"
             planning.refuse(address, text, f"drop or change {other} in the same plan")
@@ -133,6 +136,7 @@ def _retained(address: Address, live: Column, planning: Planning) -> Step:
         [*there, remember(kept.name, address)],
         Back(f"rename column {short(address)} back", (*back, forget(kept.name)), scan),
         removes=True,
+        after=tuple(after),
         rollback=RollbackClass.RETENTION,
         size=planning.size(address),
         hazards=(hazard(HazardKind.DELETES_DATA, text),),

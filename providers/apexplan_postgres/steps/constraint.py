@@ -4,9 +4,8 @@
     unique, primary key  the columns NOT NULL ─ CREATE UNIQUE INDEX CONCURRENTLY ─ ADD … USING INDEX
     exclude              no online way (manual, ALTER TABLE): ADD under ACCESS EXCLUSIVE
 
-A check or foreign key that changes is made under another name first and renamed when the former
-one is gone; a key is dropped first, since a table can have but one primary key and its index one
-name.
+One that changes is made beside the former (a key as its index) and takes its place in one
+transaction; an exclusion constraint is dropped first.
 """
 
 from __future__ import annotations
@@ -61,6 +60,8 @@ def constraint_steps(change: Change, planning: Planning) -> list[Step]:
     if any(f.rule.how == "replace" for f in change.fields):
         if isinstance(spec, Check | ForeignKey):
             return _anew(address, change.live, spec, planning)
+        if isinstance(spec, PrimaryKey | Unique):
+            return _key_anew(address, change.live, spec, planning)
         return [_dropped(address, change.live, planning), *_added(address, spec, planning)]
     return _altered(change, spec, planning)
 
@@ -85,20 +86,25 @@ def _added(address: Address, spec: Spec, planning: Planning) -> list[Step]:
 
 
 def _added_in_two(address: Address, spec: Check | ForeignKey, planning: Planning) -> list[Step]:
-    if spec.validated is not False and _nothing_to_read(address, planning):
-        return [_add(address, spec, not_valid=False)]
-    added = _add(address, spec, not_valid=True)
+    if spec.validated is not False and planning.is_empty(table_of(address)):
+        return [_add(address, spec, planning)]
+    added = _add(address, spec, planning, not_valid=True)
     return [added] if spec.validated is False else [added, _validate(address, planning)]
 
 
-def _nothing_to_read(address: Address, planning: Planning) -> bool:
-    return planning.is_empty(table_of(address))
-
-
-def _add(address: Address, spec: Spec, *, not_valid: bool) -> Step:
+def _add(address: Address, spec: Spec, planning: Planning, *, not_valid: bool = False) -> Step:
     statements = [ddl.add_constraint(address, spec, not_valid=not_valid)]
     title = f"add {_told(address)}{' for new rows' if not_valid else ''}"
-    return quick(address, "add", title, statements, _dropping(address))
+    after = _keys_of(spec, planning) if isinstance(spec, ForeignKey) else ()
+    return quick(address, "add", title, statements, _dropping(address), after=after)
+
+
+def _keys_of(spec: ForeignKey, planning: Planning) -> tuple[str, ...]:
+    """The steps that make the keys on which a foreign key may rest."""
+    keys = [a for a in planning.changes if a.kind in ("primary_key", "unique")]
+    return tuple(
+        f"{a}/{verb}" for a in keys if table_of(a).name == spec.references for verb in ("add", "swap")
+    )
 
 
 def _validate(address: Address, planning: Planning, *, name: str = "", back: Back | None = None) -> Step:
@@ -116,22 +122,24 @@ def _validate(address: Address, planning: Planning, *, name: str = "", back: Bac
 
 def _added_over_index(address: Address, spec: PrimaryKey | Unique, planning: Planning) -> list[Step]:
     if planning.is_empty(table_of(address)):
-        return [_add(address, spec, not_valid=False)]
+        return [_add(address, spec, planning)]
+    steps, name = _index_for(address, spec, planning)
+    taken = [ddl.add_constraint_using(address, spec, name)]
+    return [
+        *steps,
+        quick(address, "add", f"add {_told(address)} over the index", taken, _dropping(address)),
+    ]
+
+
+def _index_for(address: Address, spec: PrimaryKey | Unique, planning: Planning) -> tuple[list[Step], str]:
+    """The steps that build the index which the constraint takes over, and the index's name."""
     steps = []
     if isinstance(spec, PrimaryKey):
         for column in _open_columns(address, spec, planning):
             steps += [owned_by(address, step) for step in not_null(column, planning)]
     name = f"{ASIDE}{mark(address, spec.values())}"
     index = aside(Address(address.store, "index", table_of(address).name), name)
-    steps.append(build(address, index, ddl.index_of(address, spec), planning))
-    taken = quick(
-        address,
-        "add",
-        f"add {_told(address)} over the index",
-        [ddl.add_constraint_using(address, spec, name)],
-        _dropping(address),
-    )
-    return [*steps, taken]
+    return [*steps, build(address, index, ddl.index_of(address, spec), planning)], name
 
 
 def _open_columns(address: Address, spec: PrimaryKey, planning: Planning) -> list[Address]:
@@ -170,22 +178,45 @@ def _dropping(address: Address) -> Back:
 def _dropped(address: Address, live: Spec, planning: Planning) -> Step:
     """Drops a constraint. The way back is one transaction: for a key it builds the index under a
     lock, since a transaction cannot do it concurrently."""
-    again = [ddl.add_constraint(address, live, not_valid=getattr(live, "validated", True) is False)]
-    again += ddl.commented(address, live)
-    told = rows(planning.size(address))
-    hazards: tuple[Hazard, ...] = ()
-    if getattr(live, "validated", True):
-        text = f"{told} are read again under a lock, and cannot be written meanwhile"
-        hazards = (hazard(HazardKind.BLOCKS_WRITES, text), hazard(HazardKind.SCANS_DATA, text))
     return quick(
         address,
         "drop",
         f"drop {_told(address)}",
         [ddl.drop_constraint(address)],
-        Back(f"add {_told(address)} again", tuple(again), hazards),
+        _again(address, live, planning),
         removes=True,
         size=planning.size(address),
+        after=_referring(address, live, planning),
     )
+
+
+def _again(address: Address, live: Spec, planning: Planning, *first: str) -> Back:
+    valid = getattr(live, "validated", True)
+    statements = [ddl.add_constraint(address, live, not_valid=not valid), *ddl.commented(address, live)]
+    hazards: tuple[Hazard, ...] = ()
+    if valid:
+        text = f"{rows(planning.size(address))} are read again under a lock, and cannot be written meanwhile"
+        hazards = (hazard(HazardKind.BLOCKS_WRITES, text), hazard(HazardKind.SCANS_DATA, text))
+    return Back(f"add {_told(address)} again", (*first, *statements), hazards)
+
+
+def _referring(address: Address, live: Spec, planning: Planning) -> tuple[str, ...]:
+    """The steps that drop the foreign keys which rest on this key; refuses where one stays."""
+    if not isinstance(live, PrimaryKey | Unique):
+        return ()
+    after = []
+    for other, spec in planning.facts.live.items():
+        if isinstance(spec, ForeignKey) and _rests_on(spec, address, live):
+            after.append(f"{other}/drop")
+            if planning.action(other) is not Action.DELETE:
+                text = f"{other} rests on it"
+                planning.refuse(address, text, f"drop {other} first; it can be made again afterwards")
+    return tuple(after)
+
+
+def _rests_on(spec: ForeignKey, address: Address, key: PrimaryKey | Unique) -> bool:
+    same = set(spec.referenced_columns or ()) == set(key.columns or ())
+    return same and spec.references == table_of(address).name
 
 
 # ------------------------------------------------------------------ altering
@@ -220,6 +251,22 @@ def _anew(address: Address, live: Spec, spec: Check | ForeignKey, planning: Plan
     if spec.validated is False:
         return [added, swapped]
     return [added, _validate(address, planning, name=fresh), swapped]
+
+
+def _key_anew(address: Address, live: Spec, spec: PrimaryKey | Unique, planning: Planning) -> list[Step]:
+    """Builds the index of the new key first: the table is never without one."""
+    steps, name = _index_for(address, spec, planning)
+    there = [ddl.drop_constraint(address), ddl.add_constraint_using(address, spec, name)]
+    swapped = quick(
+        address,
+        "swap",
+        f"put the new {_told(address)} in the place of the former",
+        [*there, *ddl.commented(address, spec)],
+        _again(address, live, planning, ddl.drop_constraint(address)),
+        size=planning.size(address),
+        after=_referring(address, live, planning),
+    )
+    return [*steps, swapped]
 
 
 def _rename(address: Address, former: str, name: str) -> str:

@@ -6,7 +6,7 @@ from apexplan.model.address import Address
 from apexplan.model.change import Action, Change
 from apexplan.model.plan import HazardKind, RollbackClass, Step
 from apexplan_postgres import ddl
-from apexplan_postgres.names import last, literal, quote
+from apexplan_postgres.names import last, literal, quote, spelled
 from apexplan_postgres.specs import Extension, Schema
 from apexplan_postgres.steps.base import Back, Planning, hazard, quick, whole
 
@@ -22,7 +22,9 @@ def extension_steps(change: Change, planning: Planning) -> list[Step]:
     if live is None:
         made = _create(name, _version(address, spec, planning), spec.schema_name)
         back = Back(f"drop extension {name}", (gone,), removes=True)
-        return [quick(address, "create", f"create extension {name}", [made], back)]
+        schema = Address(address.store, "schema", spelled(spec.schema_name or "public"))
+        after = (f"{schema}/create",)
+        return [quick(address, "create", f"create extension {name}", [made], back, after=after)]
     assert isinstance(live, Extension)
     steps = []
     if change.changed("schema_name") and spec.schema_name and live.schema_name:

@@ -29,7 +29,6 @@ def fill(address: Address, expression: str, planning: Planning, *, kept: bool) -
     if is_steady(expression):
         # A row for which the expression is NULL would be left over for ever.
         empty += f" AND ({expression}) IS NOT NULL"
-    triggers = planning.changed_on(table_of(address), Action.CREATE)
     title = "leave the values that were filled in" if kept else "nothing: the column goes"
     return in_batches(
         address,
@@ -42,9 +41,16 @@ def fill(address: Address, expression: str, planning: Planning, *, kept: bool) -
         once=not kept,
         back=title,
         rollback=RollbackClass.LOSSY if kept else RollbackClass.LOSSLESS,
-        # Rows that are written meanwhile are the trigger's.
-        after=tuple(f"{c.address}/create" for c in triggers if c.address.kind == "trigger"),
+        after=_triggers(address, planning),
     )
+
+
+def _triggers(address: Address, planning: Planning) -> tuple[str, ...]:
+    """The steps that make triggers on the table: rows that are written meanwhile are theirs. One
+    that fires on this very column can only come after it."""
+    made = planning.changed_on(table_of(address), Action.CREATE)
+    triggers = [c for c in made if c.address.kind == "trigger"]
+    return tuple(f"{c.address}/create" for c in triggers if address not in c.spec.requires(c.address))
 
 
 def in_batches(

@@ -2,12 +2,12 @@
 
 A table takes what stands on it along: those objects have another address afterwards, but need no
 step of their own. A column takes the places along that name it: keys of indexes, columns of
-constraints. Texts of SQL are left as they are: the server spells them anew, and the next plan
-compares them.
+constraints, and the word in SQL texts, which the server keeps as references and spells anew.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -27,10 +27,17 @@ from apexplan_postgres.names import (
     sql_name,
     table_of,
 )
-from apexplan_postgres.specs import ForeignKey, Index, Trigger
+from apexplan_postgres.specs import Column, ForeignKey, Index, Trigger
 from apexplan_postgres.steps.base import Back, Planning, quick, short
 
 _COLUMN_LISTS: Final = ("columns", "include", "on_delete_columns", "update_of")
+_TEXTS: Final = ("where", "when", "expression")
+_WORD: Final = re.compile(
+    r"""'(?:[^']|'')*' | (?<!::) (?<![\w$])
+         (?: "(?P<quoted>(?:[^"]|"")+)" | (?P<bare>[A-Za-z_][\w$]*) (?![\w$]) ) (?!\s*\()""",
+    re.VERBOSE,
+)
+"""A string, which is passed over, or a name that is neither called nor cast to."""
 
 
 def renamed(
@@ -74,12 +81,18 @@ def _respelled(
     for field in _COLUMN_LISTS:
         if names := getattr(spec, field, None):
             update[field] = tuple(map(named, names))
+    texts = {last(f): name for f, name in columns.items() if table_of(f).name == home}
+    if texts:
+        update |= _retold(spec, texts)
     if isinstance(spec, Trigger):
         update["update_of"] = tuple(sorted(update.get("update_of", spec.update_of or ())))
         update["function"] = functions.get(spec.function or "", spec.function)
     if keys := getattr(spec, "keys", None):
         update["keys"] = tuple(
-            k.model_copy(update={"column": named(k.column)}) if k.column else k for k in keys
+            k.model_copy(update={"column": named(k.column)})
+            if k.column
+            else k.model_copy(update={"expression": _told_anew(k.expression, texts)})
+            for k in keys
         )
     if table is not None:
         update["table"] = tables.get(table, table)
@@ -88,6 +101,28 @@ def _respelled(
         update["references"] = tables.get(to, to)
         update["referenced_columns"] = tuple(named(n, to) for n in spec.referenced_columns or ())
     return update
+
+
+def _retold(spec: Spec, columns: Mapping[str, str]) -> dict[str, Any]:
+    """The SQL texts of a spec with columns of its table under their new names."""
+    update: dict[str, Any] = {}
+    for field in _TEXTS:
+        if text := getattr(spec, field, None):
+            update[field] = _told_anew(text, columns)
+    if isinstance(spec, Column) and spec.generated is not None:
+        text = _told_anew(spec.generated.expression, columns)
+        update["generated"] = spec.generated.model_copy(update={"expression": text})
+    return update
+
+
+def _told_anew(text: str, columns: Mapping[str, str]) -> str:
+    """Returns SQL with column names replaced, outside of strings, calls and casts."""
+
+    def word(found: re.Match[str]) -> str:
+        name = found["quoted"].replace('""', '"') if found["quoted"] else found["bare"]
+        return quote(columns[name]) if name in columns else found[0]
+
+    return _WORD.sub(word, text)
 
 
 # ------------------------------------------------------------------ steps

@@ -43,6 +43,10 @@ def retyped(change: Change, spec: Column, planning: Planning) -> list[Step]:
     kept = [(other, s) for other, s in using if not planning.goes(other) or planning.changes[other].desired]
     if change.changed("collation") or not _can_be_shadowed(live, kept, address, planning):
         return [_blocking(address, live, spec, planning)]
+    assert change.desired is not None
+    if "storage" not in change.desired.managed:
+        # The former type's way of storing may be none of the new type's.
+        spec = spec.model_copy(update={"storage": None})
     return shadowed(address, live, spec, [other for other, _ in kept], planning)
 
 
