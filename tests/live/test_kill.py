@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import psycopg
@@ -17,16 +12,10 @@ import pytest
 
 from apexplan_postgres import local
 
-ROOT = Path(__file__).parents[2]
+from .places import Done, Place, server_in
+
 pytestmark = [pytest.mark.slow, pytest.mark.live]
 
-PROJECT = """
-version: 1
-project: killed
-stores:
-  sql: {provider: postgres, url: "${DATABASE_URL}"}
-manifests: [schema.yaml]
-"""
 BEFORE = """
 kind: PostgresSchema
 store: sql
@@ -76,70 +65,26 @@ ANALYZE;
 """
 
 
-Done = subprocess.CompletedProcess[str]
-
-
-@dataclass(frozen=True)
-class Place:
-    """A project directory with its own copy of the database and of the state."""
-
-    home: Path
-    url: str
-
-    def command(
-        self, *arguments: str, kill: tuple[int, str] = (0, "after")
-    ) -> subprocess.CompletedProcess[str]:
-        number, when = kill
-        return subprocess.run(
-            [sys.executable, "-m", "tests.live.killer", str(number), when, *arguments, "-C", str(self.home)],
-            cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": self.url},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    def broken(self) -> list[str]:
-        """What an interrupted command may leave behind: invalid indexes, names of our own."""
-        query = """
-            SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-            WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) OR c.relname ~ '^_apx_|_cc(new|old)'
-            UNION ALL SELECT attname FROM pg_attribute WHERE attname ~ '^_apx_' AND NOT attisdropped
-            UNION ALL SELECT tgname FROM pg_trigger WHERE tgname ~ '_apx_'
-            UNION ALL SELECT conname FROM pg_constraint WHERE conname ~ '^_apx_' OR NOT convalidated
-        """
-        with psycopg.connect(self.url) as connection:
-            return [name for (name,) in connection.execute(query)]
-
-
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Place]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Place]]:
     """Returns a function that makes a fresh place in which `BEFORE` was applied and filled."""
     base = tmp_path_factory.mktemp("killed")
-    for parent in (base, *base.parents[:3]):
-        parent.chmod(parent.stat().st_mode | 0o111)
-    server = local.start(str(base / "pg"), fast=True)
-    first = Place(base / "first", local.create_database(server.url, "template_of_all"))
-    first.home.mkdir()
-    (first.home / "apexplan.yaml").write_text(PROJECT)
-    (first.home / "schema.yaml").write_text(BEFORE)
-    done = first.command("apply", "--yes")
-    assert done.returncode == 0, done.stderr
-    with psycopg.connect(first.url) as connection:
-        connection.execute(FILL.encode())
-    (first.home / "schema.yaml").write_text(AFTER)
+    with server_in(base) as server:
+        first = Place(base / "first", local.create_database(server.url, "template_of_all"))
+        first.write(BEFORE)
+        done = first.command("apply", "--yes")
+        assert done.returncode == 0, done.stderr
+        first.sql(FILL)
+        first.write(AFTER)
 
-    def make() -> Place:
-        name = f"copy_{uuid4().hex[:12]}"
-        with psycopg.connect(server.url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template_of_all".encode())
-        home = base / name
-        shutil.copytree(first.home, home)
-        return Place(home, first.url.replace("template_of_all", name))
+        def make() -> Place:
+            name = f"copy_{uuid4().hex[:12]}"
+            with psycopg.connect(server.url, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE template_of_all".encode())
+            shutil.copytree(first.home, base / name)
+            return Place(base / name, first.url.replace("template_of_all", name))
 
-    yield make
-    server.stop()
+        yield make
 
 
 APPLY = ("apply", "--yes", "--allow", "DELETES_DATA")
@@ -161,7 +106,7 @@ def test_the_plan_has_eight_units_and_fewer_writes_than_are_tried(
     assert done.returncode == 0, done.stdout + done.stderr
     assert 10 <= writes(done) <= MOST_WRITES
     assert here.command("plan", "--detailed-exitcode").returncode == 0
-    assert here.broken() == []
+    assert here.left_behind() == []
 
 
 def settle(here: Place) -> None:
@@ -176,7 +121,7 @@ def settle(here: Place) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert here.command("plan", "--detailed-exitcode").returncode == 0
     assert here.command("drift").returncode == 0
-    assert here.broken() == []
+    assert here.left_behind() == []
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -205,4 +150,4 @@ def test_killed_and_rolled_back_it_is_as_before(place: Callable[[], Place], writ
         done = here.command("rollback", "--yes")
         assert done.returncode in (0, 3), done.stdout + done.stderr
         assert here.command("inspect").stdout == before
-    assert here.broken() == []
+    assert here.left_behind() == []

@@ -105,11 +105,11 @@ def why_not_arguments(text: str, types: str) -> str:
 def why_not_a_result(text: str) -> str:
     """Returns what is wrong with `text` after RETURNS, or "" if nothing is."""
     plain = " ".join(text.split())
-    if plain.lower().startswith("table") and plain.endswith(")"):
-        columns = split_at_commas(plain[len("table") :].strip()[1:-1])
-        named = [_NAMED.match(column) for column in columns]
-        return next((why_not_a_type(m[1] if m else "") for m in named if not m or why_not_a_type(m[1])), "")
-    return why_not_a_type(re.sub(r"\Asetof ", "", plain, flags=re.IGNORECASE))
+    if not (plain.lower().startswith("table") and plain.endswith(")")):
+        return why_not_a_type(re.sub(r"\Asetof ", "", plain, flags=re.IGNORECASE))
+    columns = split_at_commas(plain[len("table") :].strip()[1:-1])
+    named = (_NAMED.match(column) for column in columns)
+    return next(filter(None, (why_not_a_type(match[1] if match else "") for match in named)), "")
 
 
 def is_sql_body(language: str, body: str) -> bool:

@@ -513,8 +513,7 @@ RENAMES = [
     ),
     Case(
         "rename a column",
-        ROUTINE
-        + "CREATE INDEX i ON t (a); ALTER TABLE t ADD UNIQUE (a, b);"
+        ROUTINE + "CREATE INDEX i ON t (a); ALTER TABLE t ADD UNIQUE (a, b);"
         " CREATE INDEX j ON t ((a + 1), a) WHERE a > 3",
         {},
         {"column.public.t.n": "column.public.t.a"},
