@@ -27,6 +27,7 @@ from apexplan.model.address import Address
 from apexplan.model.errors import StoreError
 from apexplan.model.spec import Spec
 from apexplan.provider import Normal
+from apexplan_postgres.fragments import why_not_an_expression, why_not_balanced
 from apexplan_postgres.names import last, table_of
 from apexplan_postgres.scratch import Shape, respell, table_under
 from apexplan_postgres.specs import (
@@ -40,7 +41,7 @@ from apexplan_postgres.specs import (
     IndexKey,
     Trigger,
 )
-from apexplan_postgres.sqltext import freezes, is_name, is_operator, why_not_one
+from apexplan_postgres.sqltext import freezes, is_name, is_operator
 from apexplan_postgres.typenames import Types, resolve
 
 if TYPE_CHECKING:
@@ -234,11 +235,11 @@ def _refuse_unsafe(specs: Mapping[Address, Spec], problems: _Problems) -> None:
 def _reasons(spec: Spec) -> Iterator[tuple[str, str]]:
     """Each text of a spec that has not the form of what it stands for, with the reason."""
     for text in _expressions(spec):
-        if why := why_not_one(text):
+        if why := why_not_an_expression(text):
             yield text, why
     signature = (spec.arguments, spec.returns) if isinstance(spec, Function) else ()
     for text in filter(None, signature):
-        if why := why_not_one(text, separator=True):
+        if why := why_not_balanced(text, statements=False):
             yield text, why
     keys = _keys(spec)
     names = [spec.collation] if isinstance(spec, Column) else []

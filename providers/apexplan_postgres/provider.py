@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from apexplan.model.address import Address
 from apexplan.model.change import Change
-from apexplan.model.errors import Unsupported
+from apexplan.model.errors import StoreError, Unsupported
 from apexplan.model.plan import Size, Step
 from apexplan.model.spec import Spec
 from apexplan.provider import Check, Facts, Kind, Live, Mark, Normal, Outcome, Scope, Watch
@@ -210,19 +210,10 @@ def refuse_old(store: str, version_num: int, version: str) -> None:
 
 
 def _connect(store: str, settings: PostgresSettings) -> Connection[Any]:
-    import psycopg
-
     from apexplan_postgres.errors import translated
 
+    connection = _opened(store, settings)
     with translated(store, sent=False):
-        connection = psycopg.connect(
-            settings.url.get_secret_value(),
-            autocommit=True,
-            connect_timeout=settings.connect_timeout_s,
-            application_name="apexplan",
-            client_encoding="UTF8",
-            prepare_threshold=None,  # a pooler may hand the next statement to another backend
-        )
         try:
             refuse_old(
                 store,
@@ -234,6 +225,42 @@ def _connect(store: str, settings: PostgresSettings) -> Connection[Any]:
             connection.close()
             raise
     return connection
+
+
+def _opened(store: str, settings: PostgresSettings) -> Connection[Any]:
+    import psycopg
+
+    from apexplan_postgres.errors import translated
+
+    url = settings.url.get_secret_value()
+    try:
+        with translated(store, sent=False):
+            return psycopg.connect(
+                url,
+                autocommit=True,
+                connect_timeout=settings.connect_timeout_s,
+                application_name="apexplan",
+                prepare_threshold=None,  # a pooler may hand the next statement to another backend
+            )
+    except StoreError as error:
+        error.text += _whereabouts(url)
+        raise
+
+
+def _whereabouts(url: str) -> str:
+    """Returns who was asked, ` (user u on 127.0.0.1:5432, database d)`, without the password."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:
+        return ""
+    host, port = given.get("host") or "the local socket", given.get("port")
+    at = f"{host}:{port}" if port else host
+    user = f"user {given['user']} on " if given.get("user") else ""
+    database = f", database {given['dbname']}" if given.get("dbname") else ""
+    return f" ({user}{at}{database})"
 
 
 def _pin(connection: Connection[Any], settings: PostgresSettings) -> None:

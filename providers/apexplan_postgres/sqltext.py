@@ -1,27 +1,10 @@
-"""What can be told of a piece of SQL by looking at it. The server alone parses it; this keeps a text
-in its place before it is put between other SQL, and finds words that would be frozen. Pure.
-
-A text that closes the parenthesis around it, or ends the statement, could say anything behind:
-`CHECK (i > 0), DROP COLUMN title; --)`. Such a text is refused, not escaped.
-"""
+"""What can be told of a small piece of SQL by looking at it: whether it is a name or an operator, and
+whether the server would freeze a moment in it. Pure. Whole expressions are read in `fragments`."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
-
-_TOKENS: Final = re.compile(
-    r"""
-      (?P<string> \b[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*"
-                | \$(?P<tag>[^\W\d]\w*|)\$.*?\$(?P=tag)\$ )
-    | (?P<comment> -- | /\* )
-    | (?P<sign> [()\[\];,'"] )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-"""Strings and quoted names whole; what is left of quotes stands alone and was never closed."""
-
-_OPENING, _CLOSING, _QUOTES = frozenset("(["), frozenset(")]"), frozenset("'\"")
 
 _NAME: Final = r'(?:[^\W\d][\w$]*|"(?:[^"]|"")+")'
 _NAMES: Final = re.compile(rf"{_NAME}(?:\.{_NAME})?\Z")
@@ -30,28 +13,6 @@ _OPERATOR: Final = re.compile(rf"(?:{_NAME}\.)?[-+*/<>=~!@#%^&|`?]+\Z")
 _SPECIAL: Final = r"'\s*(now|today|tomorrow|yesterday)\s*'"
 _FROZEN: Final = re.compile(rf"{_SPECIAL}\s*::\s*(date|time)|\b(date|time)\w*\s*{_SPECIAL}", re.IGNORECASE)
 _FROZEN_ALONE: Final = re.compile(rf"\(*{_SPECIAL}\)*\Z", re.IGNORECASE)
-
-
-def why_not_one(text: str, *, separator: bool = False) -> str:
-    """Returns why `text` is not one expression, or "" if it may be. With `separator` it may be
-    several, with commas between them."""
-    depth = 0
-    for token in _TOKENS.finditer(text):
-        sign = token["sign"]
-        depth += (sign in _OPENING) - (sign in _CLOSING)
-        if token["comment"]:
-            return "it holds a comment"
-        if depth < 0:
-            return "it closes a parenthesis that it did not open"
-        if sign == ";":
-            return "it holds a semicolon outside of quotes"
-        if sign == "," and depth == 0 and not separator:
-            return "it holds a comma outside of parentheses"
-        if sign in _QUOTES:
-            return "a quote is not closed"
-    if depth:
-        return "a parenthesis is not closed"
-    return "" if text.strip() else "it is empty"
 
 
 def is_name(text: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from apexplan_postgres.document.fragments import (
+from apexplan_postgres.fragments import (
     split_at_commas,
     why_not_a_type,
     why_not_an_expression,

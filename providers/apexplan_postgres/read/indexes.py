@@ -80,7 +80,8 @@ class _Keys:
     """The dictionaries that keys are made with."""
 
     catalog: Catalog
-    operator_classes: dict[int, str | None]
+    operator_classes: dict[int, tuple[str, bool]]
+    """OID → name, and whether it is the default of its method and type."""
     collations: dict[int, str]
     class_options: dict[tuple[int, int], tuple[tuple[str, str], ...]]
 
@@ -90,11 +91,13 @@ class _Keys:
 
     def _key(self, row: Any, n: int) -> IndexKey:
         column, flags = row.indkey[n], row.indoption[n]
+        operator_class, by_default = self.operator_classes[row.indclass[n]]
+        given = self.class_options.get((row.indexrelid, n + 1), ())
         return _index_key(
             column=self.catalog.columns[row.indrelid, column] if column else None,
             expression=None if column else _unwrapped(row.expressions[n]),
-            opclass=self.operator_classes[row.indclass[n]],
-            opclass_options=self.class_options.get((row.indexrelid, n + 1), ()),
+            opclass=None if by_default and not given else operator_class,  # options need the name
+            opclass_options=given,
             collation=None if self._own_collation(row, n) else self.collations[row.indcollation[n]],
             order="desc" if flags & _DESC else "asc",
             nulls="first" if flags & _NULLS_FIRST else "last",
@@ -158,7 +161,7 @@ def _unwrapped(expression: str) -> str:
 
 def _dictionaries(catalog: Catalog, rows: list[Any]) -> _Keys:
     classes = {
-        row.oid: None if row.opcdefault else class_name(row.nspname, row.opcname)
+        row.oid: (class_name(row.nspname, row.opcname), row.opcdefault)
         for row in catalog.rows(_OPERATOR_CLASSES)
     }
     collations = collation_names(catalog, {oid for row in rows for oid in row.indcollation if oid})

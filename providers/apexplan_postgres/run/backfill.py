@@ -42,6 +42,8 @@ FROM pg_partition_tree(%(table)s::regclass) t
 def run(connections: Connections, step: Step, watch: Watch) -> None:
     """Fills what is not filled yet. Raises Interrupted after the batch during which a stop was
     asked for."""
+    if probe(connections, step) is Outcome.DONE:
+        return
     with translated(connections.store, step.address), closing(connections.fresh()) as own:
         own.execute("SELECT set_config('lock_timeout', %s, false)", [f"{ROW_WAIT_S}s"])
         for _ in range(_PASSES):

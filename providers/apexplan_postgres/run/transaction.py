@@ -1,6 +1,7 @@
 """A group of steps in one transaction, which notes itself in the ledger: the note is the proof.
 
-The session's lock_timeout holds for every statement, so nobody waits longer than that behind us.
+The session's lock_timeout holds for every statement, so nobody waits longer than that behind us; a
+step that only VALIDATEs says in its `args` that it may wait longer, since nobody waits behind it.
 A time-out or deadlock rolls everything back and is Transient: the engine tries again.
 """
 
@@ -25,6 +26,8 @@ def run_group(connections: Connections, unit: str, steps: Sequence[Step], watch:
         with connection.transaction():
             for step in steps:
                 with translated(connections.store, step.address):
+                    if (wait_s := step.args.get("lock_wait_s")) is not None:
+                        connection.execute("SELECT set_config('lock_timeout', %s, true)", [f"{wait_s}s"])
                     for statement in step.statements:
                         execute(connection, statement)
             ledger.note_unit(connection, unit)

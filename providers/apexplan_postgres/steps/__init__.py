@@ -16,7 +16,7 @@ from typing import Final
 from apexplan.model.change import Action, Change
 from apexplan.model.plan import Step
 from apexplan.provider import Facts
-from apexplan_postgres.steps.base import Planning
+from apexplan_postgres.steps.base import DDL, Planning
 from apexplan_postgres.steps.column import column_steps
 from apexplan_postgres.steps.constraint import constraint_steps
 from apexplan_postgres.steps.extension import extension_steps, schema_steps
@@ -41,6 +41,11 @@ _PLANNERS: Final[dict[str, Callable[[Change, Planning], list[Step]]]] = {
 }
 """By kind, in the order in which they are planned."""
 _FIRST: Final = frozenset({"extension", "schema"})
+_SHARE: Final = 16
+"""The lock table has max_locks_per_transaction for each of max_connections (100 by default): we
+take the part of so many of them."""
+_LOCKS: Final = 4
+"""A table, its TOAST table, that one's index, and one to spare."""
 
 
 def plan_steps(changes: Sequence[Change], facts: Facts) -> list[Step]:
@@ -55,7 +60,7 @@ def plan_steps(changes: Sequence[Change], facts: Facts) -> list[Step]:
             if change.address.kind == kind and change.address not in planning.covered:
                 steps += _of(change, planning)
     planning.raise_refusals()
-    return _around_extensions(steps)
+    return _in_groups(_around_extensions(steps), planning)
 
 
 def _around_extensions(steps: list[Step]) -> list[Step]:
@@ -71,6 +76,26 @@ def _around_extensions(steps: list[Step]) -> list[Step]:
             after = gone
         ordered.append(step.model_copy(update={"after": step.after + after}) if after else step)
     return ordered
+
+
+def _in_groups(steps: list[Step], planning: Planning) -> list[Step]:
+    """Splits plain DDL into transactions that the server's lock table can hold: every relation that
+    a transaction touches keeps a lock until its end."""
+    budget = planning.facts.details.get("max_locks_per_transaction", 64) * _SHARE
+    grouped, number, locks = [], 1, 0
+    for step in steps:
+        if step.group == DDL:
+            locks += _LOCKS + len(step.covers)
+            if locks > budget:
+                number, locks = number + 1, _LOCKS + len(step.covers)
+            step = step if number == 1 else _regrouped(step, f"{DDL}/{number}")
+        grouped.append(step)
+    return grouped
+
+
+def _regrouped(step: Step, group: str) -> Step:
+    inverse = step.inverse.model_copy(update={"group": group}) if step.inverse else None
+    return step.model_copy(update={"group": group, "inverse": inverse})
 
 
 def _of(change: Change, planning: Planning) -> list[Step]:

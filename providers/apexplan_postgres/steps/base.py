@@ -10,7 +10,8 @@ the proof. What runs outside of a transaction says in `args` how its effect is r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -21,7 +22,7 @@ from apexplan.model.plan import Hazard, HazardKind, Size, Step
 from apexplan.model.spec import Spec, canonical, digest
 from apexplan.provider import Facts
 from apexplan_postgres.names import IN_TABLE, MAX_NAME_BYTES, last, schema_of, spelled, table_of
-from apexplan_postgres.specs import Index
+from apexplan_postgres.specs import ForeignKey, Index
 
 S = TypeVar("S", bound=Spec)
 
@@ -34,13 +35,31 @@ ASIDE: Final = "_apx_"
 
 @dataclass(slots=True)
 class Planning:
-    """The changes of one store by address, the facts, and what has been refused so far."""
+    """The changes of one store by address, the facts, and what has been refused so far.
+
+    What stands on a table is looked up again and again: it is sorted out once.
+    """
 
     changes: Mapping[Address, Change]
     facts: Facts
     refusals: list[tuple[Address, str, str]] = field(default_factory=list)
     covered: set[Address] = field(default_factory=set)
     """Objects whose change another object's step has taken over."""
+    _standing: dict[Address, list[tuple[Address, Spec]]] = field(default_factory=lambda: defaultdict(list))
+    _changed: dict[Address, list[Change]] = field(default_factory=lambda: defaultdict(list))
+    _references: dict[str, list[tuple[Address, ForeignKey]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def __post_init__(self) -> None:
+        for address, spec in self.facts.live.items():
+            if (table := _table_under(address, spec)) is not None:
+                self._standing[table].append((address, spec))
+            if isinstance(spec, ForeignKey) and spec.references:
+                self._references[spec.references].append((address, spec))
+        for address, change in self.changes.items():
+            if (table := _table_under(address, change.spec)) is not None:
+                self._changed[table].append(change)
 
     @property
     def version(self) -> int:
@@ -75,32 +94,34 @@ class Planning:
         table = self.table(address)
         return found if found is not None or table is None else self.facts.sizes.get(table)
 
+    def table(self, address: Address) -> Address | None:
+        """The table that an object stands on, or None."""
+        change = self.changes.get(address)
+        spec = change.spec if change else self.facts.live.get(address)
+        return _table_under(address, spec)
+
     def is_empty(self, table: Address) -> bool:
         """True where the store is sure that the table has no rows."""
         size = self.facts.sizes.get(table)
         return self.is_new(table) or (size is not None and size.empty)
 
-    def table(self, address: Address) -> Address | None:
-        """The table that an object stands on, or None."""
-        if address.kind in IN_TABLE:
-            return table_of(address)
-        change = self.changes.get(address)
-        spec = self.facts.live.get(address) or (change.spec if change else None)
-        return spec.parent(address) if isinstance(spec, Index) else None
-
-    def standing_on(self, table: Address) -> Iterator[tuple[Address, Spec]]:
+    def standing_on(self, table: Address) -> list[tuple[Address, Spec]]:
         """The live columns, constraints, indexes and triggers of a table."""
-        for address, spec in self.facts.live.items():
-            if (address.kind in IN_TABLE and table_of(address) == table) or (
-                isinstance(spec, Index) and spec.parent(address) == table
-            ):
-                yield address, spec
+        return self._standing.get(table, [])
+
+    def referring_to(self, table: Address) -> list[tuple[Address, ForeignKey]]:
+        """The live foreign keys that point to a table, its own among them."""
+        return self._references.get(table.name, [])
 
     def changed_on(self, table: Address, action: Action) -> list[Change]:
         """The changes with that action among what stands on a table, in their order."""
-        return [
-            c for a, c in self.changes.items() if c.action is action and a != table and self.table(a) == table
-        ]
+        return [change for change in self._changed.get(table, ()) if change.action is action]
+
+
+def _table_under(address: Address, spec: Spec | None) -> Address | None:
+    if address.kind in IN_TABLE:
+        return table_of(address)
+    return spec.parent(address) if isinstance(spec, Index) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from apexplan_postgres.steps.base import (
     short,
     whole,
 )
-from apexplan_postgres.steps.fill import not_null, reading
+from apexplan_postgres.steps.fill import PATIENT, not_null, reading
 from apexplan_postgres.steps.index import build
 
 Constraint = PrimaryKey | Unique | Check | ForeignKey | Exclude
@@ -95,16 +95,16 @@ def _added_in_two(address: Address, spec: Check | ForeignKey, planning: Planning
 def _add(address: Address, spec: Spec, planning: Planning, *, not_valid: bool = False) -> Step:
     statements = [ddl.add_constraint(address, spec, not_valid=not_valid)]
     title = f"add {_told(address)}{' for new rows' if not_valid else ''}"
-    after = _keys_of(spec, planning) if isinstance(spec, ForeignKey) else ()
+    after = _keys_of(address.store, spec, planning) if isinstance(spec, ForeignKey) else ()
     return quick(address, "add", title, statements, _dropping(address), after=after)
 
 
-def _keys_of(spec: ForeignKey, planning: Planning) -> tuple[str, ...]:
+def _keys_of(store: str, spec: ForeignKey, planning: Planning) -> tuple[str, ...]:
     """The steps that make the keys on which a foreign key may rest."""
-    keys = [a for a in planning.changes if a.kind in ("primary_key", "unique")]
-    return tuple(
-        f"{a}/{verb}" for a in keys if table_of(a).name == spec.references for verb in ("add", "swap")
-    )
+    table = Address(store, "table", spec.references or "")
+    made = [c for action in (Action.CREATE, Action.REPLACE) for c in planning.changed_on(table, action)]
+    keys = [c.address for c in made if isinstance(c.desired, PrimaryKey | Unique)]
+    return tuple(f"{key}/{verb}" for key in keys for verb in ("add", "swap"))
 
 
 def _validate(address: Address, planning: Planning, *, name: str = "", back: Back | None = None) -> Step:
@@ -115,6 +115,7 @@ def _validate(address: Address, planning: Planning, *, name: str = "", back: Bac
         f"validate {_told(address)}",
         [ddl.alter_table(address, f"VALIDATE CONSTRAINT {called}")],
         back or nothing("nothing: the constraint goes"),
+        args=PATIENT,
         hazards=(reading(address, planning),),
         size=planning.size(address),
     )
@@ -205,18 +206,13 @@ def _referring(address: Address, live: Spec, planning: Planning) -> tuple[str, .
     if not isinstance(live, PrimaryKey | Unique):
         return ()
     after = []
-    for other, spec in planning.facts.live.items():
-        if isinstance(spec, ForeignKey) and _rests_on(spec, address, live):
+    for other, spec in planning.referring_to(table_of(address)):
+        if set(spec.referenced_columns or ()) == set(live.columns or ()):
             after.append(f"{other}/drop")
             if planning.action(other) is not Action.DELETE:
                 text = f"{other} rests on it"
                 planning.refuse(address, text, f"drop {other} first; it can be made again afterwards")
     return tuple(after)
-
-
-def _rests_on(spec: ForeignKey, address: Address, key: PrimaryKey | Unique) -> bool:
-    same = set(spec.referenced_columns or ()) == set(key.columns or ())
-    return same and spec.references == table_of(address).name
 
 
 # ------------------------------------------------------------------ altering

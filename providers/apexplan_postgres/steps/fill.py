@@ -7,7 +7,7 @@ before  CHECK (… IS NOT NULL) NOT VALID ─ VALIDATE ─ SET NOT NULL, which t
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from apexplan.model.address import Address
 from apexplan.model.change import Action
@@ -17,8 +17,11 @@ from apexplan_postgres.names import last, quote, sql_name, table_of, table_sql
 from apexplan_postgres.steps.base import Back, Planning, alone, fitting, hazard, nothing, quick, rows, short
 from apexplan_postgres.steps.types import is_steady
 
-NOT_NULL_CONSTRAINTS = 180000
+NOT_NULL_CONSTRAINTS: Final = 180000
 """From here on NOT NULL may be NOT VALID."""
+PATIENT: Final = {"lock_wait_s": 60}
+"""`args` of a VALIDATE: its SHARE UPDATE EXCLUSIVE lets readers and writers pass, and a vacuum that
+stands in the way gives up only after deadlock_timeout, a second by default."""
 
 
 def fill(address: Address, expression: str, planning: Planning, *, kept: bool) -> Step:
@@ -140,6 +143,7 @@ def _validated(address: Address, name: str, planning: Planning) -> Step:
         f"validate that {short(address)} is never NULL",
         [ddl.alter_table(address, f"VALIDATE CONSTRAINT {name}")],
         nothing("nothing: the constraint goes"),
+        args=PATIENT,
         size=planning.size(address),
         hazards=(reading(address, planning),),
     )

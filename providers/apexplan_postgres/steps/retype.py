@@ -15,7 +15,7 @@ from apexplan.model.change import Change
 from apexplan.model.plan import Hazard, HazardKind, Step
 from apexplan.model.spec import Spec
 from apexplan_postgres import ddl
-from apexplan_postgres.names import sql_name, table_of
+from apexplan_postgres.names import last, sql_name, table_of
 from apexplan_postgres.specs import Column, Index, Trigger
 from apexplan_postgres.steps.base import Back, Planning, alone, blocking, hazard, quick, rows, short
 from apexplan_postgres.steps.shadow import shadowed
@@ -42,6 +42,7 @@ def retyped(change: Change, spec: Column, planning: Planning) -> list[Step]:
         return []
     kept = [(other, s) for other, s in using if not planning.goes(other) or planning.changes[other].desired]
     if change.changed("collation") or not _can_be_shadowed(live, kept, address, planning):
+        _refuse_classes(address, wish, kept, planning)
         return [_blocking(address, live, spec, planning)]
     assert change.desired is not None
     if "storage" not in change.desired.managed:
@@ -80,6 +81,19 @@ def _can_be_shadowed(
         isinstance(spec, Index) and other in planning.facts.desired and not said_in(spec, address)
         for other, spec in using
     )
+
+
+def _refuse_classes(
+    address: Address, wish: str, using: list[tuple[Address, Spec]], planning: Planning
+) -> None:
+    """Refuses where an index names an operator class of the former type: ALTER TYPE would fail."""
+    for other, spec in using:
+        keys = [k for k in spec.keys or () if k.column == last(address)] if isinstance(spec, Index) else []
+        if any(key.opclass for key in keys):
+            text = f"{other} has an operator class of the former type, and cannot take {wish}"
+            planning.refuse(
+                address, text, f"drop {other} first, or declare it and nothing else over the column"
+            )
 
 
 def _direct(address: Address, live: Column, spec: Column, hazards: tuple[Hazard, ...]) -> Step:

@@ -7,14 +7,12 @@ The way back moves it home again; a later plan purges it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import count
 from typing import Final
 
 from apexplan.model.address import Address
 from apexplan.model.change import Action, Change
 from apexplan.model.plan import HazardKind, RollbackClass, Step
-from apexplan.model.spec import Spec
 from apexplan_postgres import ddl
 from apexplan_postgres.names import in_table, last, literal, quote, schema_of, spelled, sql_name, table_of
 from apexplan_postgres.specs import Check, Column, Exclude, ForeignKey, PrimaryKey, Table, Unique
@@ -162,21 +160,14 @@ def _refuse_lost(address: Address, planning: Planning) -> None:
                 f"{other} stands on it and would go with it",
                 f"declare or drop {other} as well, or keep the table",
             )
-    for other, spec in _referring(address, planning):
-        if not planning.goes(other):
+    for other, _ in planning.referring_to(address):
+        if table_of(other) != address and not planning.goes(other):
             planning.refuse(
                 address,
-                f"{other} refers to it ({spec.kind.replace('_', ' ')})",
+                f"the foreign key {other} refers to it",
                 f"drop {other} in the same plan, or keep the table",
             )
 
 
 def _is_kept(address: Address) -> bool:
     return address.kind == "column" and last(address).startswith(KEPT)
-
-
-def _referring(address: Address, planning: Planning) -> Iterator[tuple[Address, Spec]]:
-    for other, spec in planning.facts.live.items():
-        refers = isinstance(spec, ForeignKey) and spec.references == address.name
-        if refers and planning.table(other) != address:
-            yield other, spec

@@ -22,10 +22,9 @@ def users(column: Address, planning: Planning) -> Iterator[tuple[Address, Spec]]
     for other, spec in planning.standing_on(table):
         if other != column and uses(spec, name):
             yield other, spec
-    for other, spec in planning.facts.live.items():
-        refers = isinstance(spec, ForeignKey) and spec.references == table.name and table_of(other) != table
-        if refers and name in getattr(spec, "referenced_columns", ()):
-            yield other, spec
+    for other, reference in planning.referring_to(table):
+        if table_of(other) != table and name in (reference.referenced_columns or ()):
+            yield other, reference
 
 
 def uses(spec: Spec, name: str) -> bool:

@@ -28,7 +28,7 @@ from apexplan_postgres.specs import (
     Trigger,
     Unique,
 )
-from apexplan_postgres.steps import renamed
+from apexplan_postgres.steps import fill, renamed, shadow
 
 from .bench import Bench, lives_through
 from .samples import address
@@ -567,7 +567,67 @@ TYPES = [
     ),
 ]
 
-CASES = [*TABLES, *INDEXES, *CONSTRAINTS, *COLUMNS, *ROUTINES, *RENAMES, *TYPES]
+TOGETHER = [
+    Case(
+        "a foreign key with the key that it rests on",
+        TABLE
+        + "CREATE TABLE u (id bigint NOT NULL, n int); INSERT INTO u SELECT n, n FROM generate_series(1, 500) n",
+        {
+            "primary_key.public.u.u_pkey": PrimaryKey(columns=("id",)),
+            "foreign_key.public.t.k": ForeignKey(
+                columns=("id",), references="public.u", referenced_columns=("id",)
+            ),
+        },
+    ),
+    Case(
+        "drop a foreign key with the key that it rests on",
+        "CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE t (a int REFERENCES u)",
+        {"primary_key.public.u.u_pkey": None, "foreign_key.public.t.t_a_fkey": None},
+    ),
+    Case(
+        "drop a table that refers to itself and to another",
+        "CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE t (id serial PRIMARY KEY, a int REFERENCES u,"
+        " b int REFERENCES t)",
+        {
+            "table.public.t": None,
+            "column.public.t.id": None,
+            "column.public.t.a": None,
+            "column.public.t.b": None,
+            "primary_key.public.t.t_pkey": None,
+            "foreign_key.public.t.t_a_fkey": None,
+            "foreign_key.public.t.t_b_fkey": None,
+        },
+    ),
+    Case(
+        "an extension in a schema of its own, with a table",
+        "",
+        {
+            "table.lib.d": Table(),
+            "column.lib.d.v": Column(type="lib.vector(3)"),
+            "extension.vector": Extension(schema_name="lib"),
+            "schema.lib": Schema(),
+        },
+    ),
+    Case(
+        "a filled column with the trigger that fills it",
+        ROUTINE,
+        {
+            "column.public.t.n": Column(type="text", backfill="b", null=False),
+            "trigger.public.t.t_n": Trigger(
+                timing="before", events=("insert",), for_each="row", function="public.touch()"
+            ),
+            "trigger.public.t.t_m": Trigger(
+                timing="before",
+                events=("update",),
+                update_of=("n",),
+                for_each="row",
+                function="public.touch()",
+            ),
+        },
+    ),
+]
+
+CASES = [*TABLES, *INDEXES, *CONSTRAINTS, *COLUMNS, *ROUTINES, *RENAMES, *TYPES, *TOGETHER]
 
 
 def desired_of(case: Case, live: Mapping[Address, Spec]) -> dict[Address, Spec]:
@@ -595,3 +655,18 @@ def test_a_change_is_applied_and_rolled_back_without_a_trace(database: str, case
     live = bench.own()
     bench.renames = {address(new): address(old).name for new, old in case.renames.items()}
     lives_through(bench, desired_of(case, live))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [c for c in CASES if c.name in ("close a column", "vector to halfvec under hnsw")],
+    ids=lambda case: case.name.replace(" ", "-"),
+)
+def test_the_way_of_servers_before_18_leads_there_too(
+    database: str, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (fill, shadow):
+        monkeypatch.setattr(module, "NOT_NULL_CONSTRAINTS", 10**6)
+    bench = Bench(database)
+    bench.run_sql(case.before)
+    lives_through(bench, desired_of(case, bench.own()))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,7 +19,7 @@ from apexplan.engine.ports import RunStatus
 from apexplan.model.address import Address
 from apexplan.model.errors import AccessDenied, StoreError, Transient
 from apexplan.model.plan import Step
-from apexplan.provider import Mark, Outcome, Watch
+from apexplan.provider import Mark, Outcome
 from apexplan.testing.memory import Bomb, Crash
 from apexplan_postgres.provider import PostgresSettings
 from apexplan_postgres.run import progress
@@ -59,7 +62,7 @@ def bench(database: str) -> Bench:
 
 @pytest.fixture
 def wired(database: str) -> Iterator[WiredSession]:
-    session = WiredSession("sql", PostgresSettings(url=SecretStr(database)))
+    session = WiredSession("sql", settings(database))
     yield session
     session.close()
 
@@ -186,7 +189,12 @@ def test_a_build_tells_how_far_it_is(
     step = one_step(bench, T_A_IDX, BY_A)
     watch = Quiet()
     with open_transaction(bench.url, "UPDATE t SET a = a WHERE id = 1") as blocker:
-        thread = threading.Thread(target=lambda: (heard(watch), blocker.rollback()))
+
+        def let_go() -> None:
+            heard(watch)
+            blocker.rollback()
+
+        thread = threading.Thread(target=let_go)
         thread.start()
         wired.run(step, watch)
         thread.join()
@@ -218,6 +226,35 @@ def test_a_build_is_cancelled_when_asked_to_stop(bench: Bench, monkeypatch: pyte
     assert (result.status, result.interrupted) == (RunStatus.STOPPED, True)
     assert bench.undo().status is RunStatus.UNDONE
     assert bench.live() == live
+
+
+CHILD = """
+import sys
+sys.path.insert(0, sys.argv[3])
+from tests.live.postgres.test_apply_interrupted import Quiet, WiredSession, settings
+from apexplan.model.plan import Step
+session = WiredSession("sql", settings(sys.argv[1]))
+session.run(Step.model_validate_json(sys.argv[2]), Quiet())
+"""
+
+
+def settings(url: str) -> PostgresSettings:
+    return PostgresSettings(url=SecretStr(url))
+
+
+def test_a_build_whose_client_was_killed_is_taken_up_again(bench: Bench, wired: WiredSession) -> None:
+    step = one_step(bench, T_A_IDX, BY_A)
+    root = str(Path(__file__).parents[3])
+    with open_transaction(bench.url, "UPDATE t SET a = a WHERE id = 1"):
+        arguments = [sys.executable, "-c", CHILD, bench.url, step.model_dump_json(), root]
+        child = subprocess.Popen(arguments)
+        until(bench, "SELECT to_regclass('t_a_idx') IS NOT NULL")
+        child.kill()
+        child.wait()
+        until(bench, "SELECT count(*) = 0 FROM pg_stat_progress_create_index")
+        assert wired.probe(step) is Outcome.PARTIAL
+    wired.run(step, Quiet())
+    assert wired.probe(step) is Outcome.DONE
 
 
 # ------------------------------------------------------------------ transactions
@@ -401,15 +438,10 @@ def test_a_role_that_may_not_make_the_ledger_is_told_how(bench: Bench) -> None:
     execute(bench.url, f"CREATE ROLE {role} LOGIN")
     try:
         url = bench.url.replace("postgres@", f"{role}@", 1)
-        session = WiredSession("sql", PostgresSettings(url=SecretStr(url)))
+        session = WiredSession("sql", settings(url))
         with pytest.raises(AccessDenied, match="ledger") as raised:
             session.record("test", {})
         session.close()
         assert "CREATE SCHEMA apexplan" in raised.value.mend
     finally:
         execute(bench.url, f"DROP ROLE {role}")
-
-
-def test_the_watch_of_the_tests_is_one() -> None:
-    watch: Watch = Quiet()
-    assert not watch.stopping()

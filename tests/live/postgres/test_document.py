@@ -63,7 +63,6 @@ def test_what_inspect_writes_leaves_out_what_no_manifest_can_say(
         'sql.table."Odd Name"."a.b"',
         'sql.column."Odd Name"."a.b"."c.d"',
         # SQL has no words for options of an operator class that is left to its default.
-        "sql.index.public.documents_gist_idx",
     }
 
 

@@ -7,6 +7,7 @@ from steps_kit import EMPTY, T, back, column, index, kinds, planned, sql
 
 from apexplan.model.errors import PlanError
 from apexplan.model.plan import HazardKind, RollbackClass
+from apexplan.model.spec import Spec
 from apexplan_postgres.specs import Check, Column, Function, Generated, Identity, Trigger
 
 N = "column.public.t.n"
@@ -39,7 +40,7 @@ def test_a_volatile_default_comes_after_the_column_and_is_filled_in(default: str
     assert add(type="uuid", default=default, null=False) == [
         "ALTER TABLE public.t ADD COLUMN n uuid",
         f"ALTER TABLE public.t ALTER COLUMN n SET DEFAULT {default}",
-        f"UPDATE public.t SET n = {default} WHERE (n IS NULL)",
+        f"UPDATE public.t SET n = {default} WHERE (n IS NULL)",  # noqa: S608  a test's own names
         "ALTER TABLE public.t ADD CONSTRAINT t_n_not_null NOT NULL n NOT VALID",
         "ALTER TABLE public.t VALIDATE CONSTRAINT t_n_not_null",
     ]
@@ -176,7 +177,7 @@ def test_a_dropped_column_is_renamed_aside_and_opened() -> None:
     assert step.statements == (
         f"ALTER TABLE public.t RENAME COLUMN b TO {kept}",
         f"ALTER TABLE public.t ALTER COLUMN {kept} DROP NOT NULL",
-        f"INSERT INTO apexplan.retained (name, former) VALUES ('public.t.{kept}', 'sql.column.public.t.b')",
+        f"INSERT INTO apexplan.retained (name, former) VALUES ('public.t.{kept}', 'sql.column.public.t.b')",  # noqa: S608  a test's own names
     )
     assert back([step])[:2] == [
         f"ALTER TABLE public.t RENAME COLUMN {kept} TO b",
@@ -197,10 +198,10 @@ def test_a_dropped_column_is_renamed_aside_and_opened() -> None:
     ],
     ids=["key", "predicate", "check", "generated"],
 )
-def test_a_column_in_use_is_not_dropped(user: str, spec: object) -> None:
+def test_a_column_in_use_is_not_dropped(user: str, spec: Spec) -> None:
     live = {**T, user: spec}
     with pytest.raises(PlanError, match=f"sql.{user} uses it"):
-        planned(live, {a: s for a, s in live.items() if a != B})  # type: ignore[arg-type]  # specs of all kinds
+        planned(live, {a: s for a, s in live.items() if a != B})
 
 
 def test_a_column_goes_after_the_index_over_it() -> None:

@@ -139,7 +139,7 @@ def test_a_check_that_changes_is_made_beside_the_former() -> None:
     steps = planned({**T, CHECK: POSITIVE}, {**T, CHECK: Check(expression="(a > 1)")})
     name = steps[0].statements[0].split()[5]
     assert sql(steps) == [
-        f"ALTER TABLE public.t ADD CONSTRAINT {name} CHECK (a > 1) NOT VALID".replace("(a > 1)", "((a > 1))"),
+        f"ALTER TABLE public.t ADD CONSTRAINT {name} CHECK ((a > 1)) NOT VALID",
         f"ALTER TABLE public.t VALIDATE CONSTRAINT {name}",
         "ALTER TABLE public.t DROP CONSTRAINT k",
         f"ALTER TABLE public.t RENAME CONSTRAINT {name} TO k",

@@ -72,7 +72,8 @@ def test_a_body_that_ends_like_its_quote_gets_another() -> None:
 
 def test_a_function_is_replaced_and_put_back() -> None:
     steps = planned(LIVE, {**LIVE, F: Function(body="BEGIN RETURN OLD; END")})
-    head = "CREATE OR REPLACE FUNCTION public.f()\nRETURNS trigger\nLANGUAGE plpgsql\nVOLATILE\nPARALLEL UNSAFE\n"
+    head = "CREATE OR REPLACE FUNCTION public.f()\nRETURNS trigger\nLANGUAGE plpgsql\n"
+    head += "VOLATILE\nPARALLEL UNSAFE\n"
     assert sql(steps)[0] == head + "AS $$BEGIN RETURN OLD; END$$"
     assert back(steps)[0] == head + "AS $$BEGIN RETURN NEW; END$$"
 

@@ -128,6 +128,11 @@ def test_an_unmanaged_index_is_not_left_behind() -> None:
     assert not step.online
 
 
+def test_an_operator_class_of_the_former_type_is_refused_where_no_shadow_can_be_made() -> None:
+    with pytest.raises(PlanError, match="operator class of the former type"):
+        planned(VECTORS, {**T, V: Column(type="halfvec(3)")}, unmanaged=["index.public.t_v_idx"])
+
+
 def test_a_shadow_is_added_filled_closed_indexed_and_swapped_in() -> None:
     steps = planned(VECTORS, HALF)
     assert [step.id.removeprefix(f"sql.{V}/") for step in steps] == [
@@ -171,7 +176,7 @@ def test_the_statements_of_a_shadow() -> None:
         "ALTER TABLE public.t RENAME CONSTRAINT t__apx_v_not_null TO t_v_not_null",
         f"ALTER INDEX public.t_v_idx RENAME TO {former}",
         f"ALTER INDEX public.{fresh} RENAME TO t_v_idx",
-        f"INSERT INTO apexplan.retained (name, former) VALUES ('public.t.{kept}', 'sql.{V}')",
+        f"INSERT INTO apexplan.retained (name, former) VALUES ('public.t.{kept}', 'sql.{V}')",  # noqa: S608  a test's own names
     )
     assert drop.statements == (f"DROP INDEX CONCURRENTLY public.{former}",)
 
@@ -183,7 +188,7 @@ def test_a_swap_keeps_the_former_column_and_carries_rows_back() -> None:
     kept = swap.statements[2].rpartition(" ")[2]
     assert swap.inverse.statements[:2] == (
         "LOCK TABLE public.t IN SHARE ROW EXCLUSIVE MODE",
-        f"UPDATE public.t SET {kept} = v::vector(3) WHERE {kept}::halfvec(3) IS DISTINCT FROM v",
+        f"UPDATE public.t SET {kept} = v::vector(3) WHERE {kept}::halfvec(3) IS DISTINCT FROM v",  # noqa: S608  a test's own names
     )
 
 

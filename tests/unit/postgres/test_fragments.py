@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apexplan_postgres.document.fragments import (
+from apexplan_postgres.fragments import (
     split_at_commas,
     why_not_a_type,
     why_not_an_expression,

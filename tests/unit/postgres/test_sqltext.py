@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apexplan_postgres.sqltext import is_name, is_operator, why_not_one
+from apexplan_postgres.fragments import why_not_an_expression
+from apexplan_postgres.sqltext import is_name, is_operator
 
 ONE = [
     "i > 0",
@@ -21,30 +22,26 @@ ONE = [
 ]
 NOT_ONE = [
     ("i > 0), DROP COLUMN x", "closes"),
-    ("i > 0; DROP TABLE t", "semicolon"),
+    ("i > 0; DROP TABLE t", "`;`"),
     ("i > 0 -- rest", "comment"),
     ("i /* */ > 0", "comment"),
     ("5, ADD COLUMN x int", "comma"),
     ("(i > 0", "not closed"),
     ("s = 'open", "quote"),
     ('"open', "quote"),
-    (r"s = '\'; DROP TABLE t; --'", "semicolon"),
+    (r"s = '\'; DROP TABLE t; --'", "`;`"),
     ("  ", "empty"),
 ]
 
 
 @pytest.mark.parametrize("text", ONE)
 def test_an_expression_is_one(text: str) -> None:
-    assert why_not_one(text) == ""
+    assert why_not_an_expression(text, enclosed=False) == ""
 
 
 @pytest.mark.parametrize(("text", "why"), NOT_ONE)
 def test_a_text_that_leaves_its_place_is_not(text: str, why: str) -> None:
-    assert why in why_not_one(text)
-
-
-def test_commas_separate_where_they_may() -> None:
-    assert why_not_one("a int, b int", separator=True) == ""
+    assert why in why_not_an_expression(text, enclosed=False)
 
 
 @pytest.mark.parametrize("text", ["text_ops", "public.vector_l2_ops", '"C"', 'pg_catalog."de-x-icu"', "ä"])

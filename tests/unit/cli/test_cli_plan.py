@@ -1,0 +1,111 @@
+"""`plan`: what it shows, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+from cli_kit import Shop, stopped
+
+from apexplan.cli.schema import all_schemas
+
+
+def test_a_plan_for_people_ends_with_its_counts(shop: Shop) -> None:
+    ran = shop.ok("plan")
+    assert ran.out.splitlines()[-1] == "Plan: 3 to create. 3 steps, rollback lossless."
+    assert ran.err == ""
+
+
+def test_changes_exit_2_only_when_asked(shop: Shop) -> None:
+    assert shop.run("plan").code == 0
+    assert shop.run("plan", "--detailed-exitcode").code == 2
+
+
+def test_no_changes_exit_0(shop: Shop) -> None:
+    shop.applied()
+    ran = shop.run("plan", "--detailed-exitcode")
+    assert (ran.code, ran.out) == (0, "Nothing to do: 3 objects in sync.\n")
+
+
+def test_planning_writes_nothing(shop: Shop) -> None:
+    shop.ok("plan")
+    assert not shop.store_file.exists() and not shop.state_file.exists()
+
+
+def test_json_is_one_document_that_its_schema_knows(shop: Shop) -> None:
+    jsonschema.Draft202012Validator(all_schemas()["plan"]).validate(shop.ok("plan", "-f", "json").data)
+
+
+def test_the_file_is_written_beside_what_is_printed(shop: Shop) -> None:
+    ran = shop.ok("plan", "-o", str(shop.root / "p.json"), "-f", "json")
+    assert (shop.root / "p.json").read_text() == ran.out
+
+
+def test_a_file_that_cannot_be_written_is_told(shop: Shop) -> None:
+    ran = shop.run("plan", "-o", str(shop.root / "none" / "p.json"))
+    assert ran.code == 1
+    assert "cannot be written" in ran.err and "defect" not in ran.err
+
+
+def test_markdown_is_markdown_alone(shop: Shop) -> None:
+    assert shop.ok("plan", "-f", "markdown").out.startswith("### apexplan: shop\n")
+
+
+def test_alembic_is_refused_for_what_is_no_sql(shop: Shop) -> None:
+    ran = shop.run("plan", "-f", "alembic")
+    assert ran.code == 1
+    assert "Alembic runs SQL, and the plan has steps on shelf" in ran.err
+
+
+def test_a_target_is_an_address_or_a_pattern(shop: Shop) -> None:
+    data = shop.ok("plan", "-f", "json", "--target", "shelf.box.red").data
+    assert [c["address"] for c in data["changes"]] == ["shelf.box.red"]
+    data = shop.ok("plan", "-f", "json", "--target", "shelf.box.*e*", "--exclude", "*.red").data
+    assert [c["address"] for c in data["changes"]] == ["shelf.box.blue", "shelf.box.green"]
+
+
+def test_the_environment_stands_in_the_plan(shop: Shop) -> None:
+    assert shop.ok("plan", "--env", "prod").out.startswith("Plan for shop (prod)\n")
+
+
+def test_verbose_shows_the_statements(shop: Shop) -> None:
+    assert '        PUT red {"color": "red", "size": 3, "needs": [], "tags": {}}' in shop.ok("plan", "-v").out
+
+
+def test_an_open_run_is_told_in_every_format_without_spoiling_it(shop: Shop) -> None:
+    run = stopped(shop)
+    for format_ in ("text", "json", "markdown"):
+        ran = shop.ok("plan", "-f", format_)
+        assert f"`apexplan resume {run}`" in ran.err
+        assert run not in ran.out
+    json.loads(shop.ok("plan", "-f", "json").out)
+
+
+def test_objects_of_a_store_that_the_project_lost_are_told(shop: Shop) -> None:
+    shop.applied()
+    shop.settings["stores"] = {"other": {"provider": "fake", "file": str(shop.root / "other.json")}}
+    shop.save()
+    (shop.root / "schema" / "shelf.yaml").write_text("kind: FakeSchema\nstore: other\n")
+    assert "the state owns 3 objects of shelf, which the project no longer has" in shop.ok("plan").err
+
+
+def test_a_missing_dependency_is_told_with_its_place(shop: Shop) -> None:
+    shop.declare({"blue": {"needs": ["none"]}})
+    ran = shop.run("plan")
+    assert ran.code == 1
+    assert "shelf.box.blue needs shelf.box.none" in ran.err and "schema/shelf.yaml:" in ran.err
+
+
+def test_a_protected_object_is_not_dropped(shop: Shop) -> None:
+    shop.applied({"red": {"lifecycle": {"protect": True}}, "blue": {}})
+    shop.declare({"blue": {}})
+    ran = shop.run("plan")
+    assert ran.code == 1
+    assert "shelf.box.red" in ran.err
+
+
+def test_without_a_project_it_says_how_to_begin(shop: Shop) -> None:
+    (shop.root / "apexplan.yaml").unlink()
+    ran = shop.run("plan")
+    assert ran.code == 1
+    assert "`apexplan init`" in ran.err
