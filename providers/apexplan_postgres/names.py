@@ -117,6 +117,9 @@ def table_sql(address: Address) -> str:
     return ".".join(map(quote, parts(address.name)[:2]))
 
 
+RETAINED_SCHEMA = "apexplan_retained"
+"""What the names of the schemas begin with into which dropped tables are moved."""
+
 IN_TABLE = frozenset({"column", "primary_key", "unique", "check", "foreign_key", "exclude", "trigger"})
 """Kinds whose name is schema.table.name."""
 

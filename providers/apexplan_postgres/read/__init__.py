@@ -5,7 +5,8 @@ One module an aspect: `tables` (extensions and schemas too), `columns`, `indexes
 
 Read are whole schemas, so that unmanaged neighbours are seen. Left out are system and temporary
 schemas, our own ledger, members of extensions, and what no manifest can describe (views,
-partitions, …), of which a note tells.
+partitions, …), of which a note tells. What earlier plans dropped by moving it aside is read from
+our ledger, as kind `retained`.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 from apexplan.model.address import Address
 from apexplan.model.spec import Spec
 from apexplan.provider import Live, Scope
-from apexplan_postgres.names import schema_of
+from apexplan_postgres.names import RETAINED_SCHEMA, schema_of
 from apexplan_postgres.read.catalog import LEDGER_SCHEMA, Catalog, load
 from apexplan_postgres.read.columns import columns
 from apexplan_postgres.read.constraints import constraints
 from apexplan_postgres.read.details import details
 from apexplan_postgres.read.indexes import in_progress, indexes
+from apexplan_postgres.read.retained import retained
 from apexplan_postgres.read.routines import functions, triggers
 from apexplan_postgres.read.tables import extensions, schemas, tables
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 _SCHEMAS = """
 SELECT oid, nspname FROM pg_namespace
-WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', %s)
+WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', %s) AND NOT starts_with(nspname, %s)
 """
 
 _SCHEMALESS = frozenset({"extension", "schema"})
@@ -51,6 +53,9 @@ def read(connection: Connection[Any], scope: Scope) -> Live:
         objects.update(schemas(catalog, {oid: name for oid, name in there.items() if name != "public"}))
         public = {oid: name for oid, name in there.items() if name == "public"}
         objects.update(item for item in schemas(catalog, public) if item[0] in scope.addresses)
+        for address, kept in retained(connection, scope.store).items():
+            objects.pop(Address(scope.store, "column", address.name), None)
+            objects[address] = kept
     return Live(objects, facts, tuple(catalog.notes))
 
 
@@ -78,4 +83,4 @@ def moment(connection: Connection[Any]) -> Iterator[None]:
 
 
 def _schemas(connection: Connection[Any]) -> dict[int, str]:
-    return dict(connection.execute(_SCHEMAS, [LEDGER_SCHEMA]).fetchall())
+    return dict(connection.execute(_SCHEMAS, [LEDGER_SCHEMA, RETAINED_SCHEMA]).fetchall())
