@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from apexplan.model.change import Change
 from apexplan.model.plan import HazardKind, RollbackClass, Step
-from apexplan_postgres import ddl
 from apexplan_postgres.names import parts, quote
 from apexplan_postgres.specs import Retained
 from apexplan_postgres.steps.base import DDL, Planning, hazard, rows
@@ -15,12 +14,11 @@ def retained_steps(change: Change, planning: Planning) -> list[Step]:
     """The step that deletes one kept table with its schema, or one kept column."""
     address, live = change.address, change.live
     assert isinstance(live, Retained)
-    names = parts(address.name)
-    if len(names) == 2:
-        statements = (f"DROP TABLE {ddl.relation(address.name)}", f"DROP SCHEMA {quote(names[0])}")
+    schema, table, *column = parts(address.name)
+    if column:
+        statements = [f"ALTER TABLE {quote(schema)}.{quote(table)} DROP COLUMN {quote(column[0])}"]
     else:
-        table = ".".join(map(quote, names[:2]))
-        statements = (f"ALTER TABLE {table} DROP COLUMN {quote(names[2])}",)
+        statements = [f"DROP TABLE {quote(schema)}.{quote(table)}", f"DROP SCHEMA {quote(schema)}"]
     text = f"{rows(planning.size(address))} of {live.former}, kept since {live.since}, are deleted for good"
     return [
         Step(
