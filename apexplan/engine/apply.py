@@ -443,8 +443,8 @@ def recorded_after(
     concerned = {name: store for name, store in stores.items() if name in names}
     live = {a: s for view in read_live(concerned, addresses).values() for a, s in view.objects.items()}
     for change in changes:
-        if change.renamed_from is not None:
-            after[change.renamed_from] = None
+        if change.origin is not None:
+            after[change.origin] = None
         spec = live.get(change.address)
         if change.action in (Action.DELETE, Action.FORGET) or spec is None:
             after[change.address] = None
@@ -455,8 +455,8 @@ def recorded_after(
 
 
 def touched(changes: Iterable[PlannedChange]) -> list[Address]:
-    """Returns the addresses of the changes, former names included, each once."""
-    found = [c.address for c in changes] + [c.renamed_from for c in changes if c.renamed_from]
+    """Returns the addresses of the changes, today's names included, each once."""
+    found = [a for c in changes for a in (c.address, c.origin) if a is not None]
     return list(dict.fromkeys(found))
 
 

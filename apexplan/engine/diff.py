@@ -19,22 +19,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from apexplan.engine.rename import Renamed
 from apexplan.model.address import Address
 from apexplan.model.change import Action, Change, Declared, FieldChange, Recorded
 from apexplan.model.spec import REPLACE, Spec
-from apexplan.provider import Normal, Provider
+from apexplan.provider import Normal
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The three sides of one store. `desired` in manifest order, `normal` in the store's spelling.
+    """The three sides of one store. `renamed`: the live one; `desired` in manifest order, `normal` in
+    the store's spelling.
     `purge_before`: what was kept aside before that time goes; None: nothing does."""
 
-    live: Mapping[Address, Spec]
+    renamed: Renamed
     desired: Mapping[Address, Declared]
     normal: Normal
     recorded: Mapping[Address, Recorded]
     purge_before: str | None = None
+
+    @property
+    def live(self) -> Mapping[Address, Spec]:
+        """What is there, as it will be called."""
+        return self.renamed.live
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +70,14 @@ def record_values(live: Mapping[str, Any], desired: Mapping[str, Any]) -> dict[s
     return {field: projected(live[field], wish) for field, wish in desired.items() if field in live}
 
 
-def diff(sides: Sides, provider: Provider) -> Difference:
+def diff(sides: Sides) -> Difference:
     """Returns the changes of one store: declared objects in manifest order, then the rest by address."""
-    sides, moved = _after_renames(sides, provider)
+    sides = _under_new_names(sides)
     changes: list[Change] = []
     unproven: list[tuple[Address, str]] = []
     in_sync = 0
     for address, declared in sides.desired.items():
-        change, doubtful = _declared_change(sides, declared, moved.get(address))
+        change, doubtful = _declared_change(sides, declared)
         unproven += [(address, field) for field in doubtful]
         if change is None:
             in_sync += 1
@@ -84,38 +91,25 @@ def diff(sides: Sides, provider: Provider) -> Difference:
     return Difference(sides.live, tuple(changes), unmanaged, in_sync, tuple(kept), tuple(unproven))
 
 
-def _after_renames(sides: Sides, provider: Provider) -> tuple[Sides, dict[Address, Address]]:
-    """Returns the sides as they are once every rename has happened, and new → former addresses."""
-    renames = dict(_renames(sides))
-    if not renames:
-        return sides, {}
-    live, recorded = dict(sides.live), dict(sides.recorded)
-    moved: dict[Address, Address] = {}
-    for former, (address, spec) in provider.renamed(sides.live, renames).items():
-        live.pop(former, None)
-        live[address] = spec
-        if former != address:
-            moved[address] = former
-            if former in recorded:
-                recorded[address] = replace(recorded.pop(former), address=address)
-    return replace(sides, live=live, recorded=recorded), moved
+def _under_new_names(sides: Sides) -> Sides:
+    """Returns the sides with the record under the names that the live side has by then."""
+    if not sides.renamed.origin:
+        return sides
+    recorded = dict(sides.recorded)
+    for address, origin in sides.renamed.origin.items():
+        if origin in recorded:
+            recorded[address] = replace(recorded.pop(origin), address=address)
+    return replace(sides, recorded=recorded)
 
 
-def _renames(sides: Sides) -> Iterable[tuple[Address, Address]]:
-    for address, declared in sides.desired.items():
-        if declared.lifecycle.renamed_from is None or address in sides.live:
-            continue
-        former = Address(address.store, address.kind, declared.lifecycle.renamed_from)
-        if former in sides.live and former not in sides.desired:
-            yield former, address
-
-
-def _declared_change(
-    sides: Sides, declared: Declared, former: Address | None
-) -> tuple[Change | None, list[str]]:
+def _declared_change(sides: Sides, declared: Declared) -> tuple[Change | None, list[str]]:
     address = declared.address
+    former = sides.renamed.former.get(address)
     desired = sides.normal.specs.get(address, declared.spec)
     live = sides.live.get(address)
+    owned = sides.recorded.get(address)
+    if former is None and _is_in_sync(live, desired, owned, declared.lifecycle.protect):
+        return None, []
     base = Change(
         address=address,
         action=Action.CREATE,
@@ -127,11 +121,11 @@ def _declared_change(
     )
     if live is None:
         return base, []
-    owned = sides.recorded.get(address)
     doubtful = sides.normal.unproven.get(address, frozenset())
     compared = desired.comparable() - declared.lifecycle.ignore
     fields = tuple(field_changes(live, desired, compared - doubtful))
-    base = replace(base, fields=fields, adopts=owned is None, renamed_from=former)
+    origin = sides.renamed.origin.get(address)
+    base = replace(base, fields=fields, adopts=owned is None, renamed_from=former, origin=origin)
     unproven = sorted(f.field for f in field_changes(live, desired, compared & doubtful))
     if former is not None:
         return replace(base, action=Action.RENAME), unproven
@@ -156,6 +150,19 @@ def _same(live: Any, desired: Any) -> bool:
     if isinstance(desired, dict) and isinstance(live, dict):
         return all(live.get(key) == value for key, value in desired.items())
     return bool(live == desired)
+
+
+def _is_in_sync(live: Spec | None, desired: Spec, owned: Recorded | None, protect: bool) -> bool:
+    """True where live, desired and recorded agree in every managed field: nearly all objects of
+    nearly every plan, so this looks at each field once."""
+    if live is None or owned is None or owned.protect != protect:
+        return False
+    managed = desired.model_fields_set
+    return (
+        owned.values.keys() == managed
+        and all(_same(getattr(live, name), getattr(desired, name)) for name in managed)
+        and owned.values == desired.values()
+    )
 
 
 def _record_is_true(owned: Recorded | None, live: Spec, desired: Spec, protect: bool) -> bool:

@@ -4,7 +4,8 @@ A step waits for
   1. the step before it at the same address (the provider's order);
   2. the steps named in its `after`;
   3. the making of everything that its object requires, if it makes something;
-  4. the removal of everything whose live spec requires what it removes or alters;
+  4. the removal of everything whose live spec requires what it removes or alters (a rename comes
+     before such a removal, which uses the new name);
   5. the step that frees a name which its object takes.
 
 Among steps that may go next, those that cannot be undone go last: when an earlier step fails,
@@ -127,8 +128,8 @@ def _edges(steps: Sequence[Step], changes: Mapping[Address, Change]) -> Edges:
         last[step.address] = step.id
         for address in step.covers:
             (removers if step.removes else makers)[address].append(step)
-    for address, change in changes.items():
-        _requirements(address, change, makers, removers, waits)
+    for address in changes:
+        _requirements(address, changes, makers, removers, waits)
     _names(changes, makers, removers, waits)
     for step_id, needed in waits.items():
         needed.discard(step_id)
@@ -137,27 +138,42 @@ def _edges(steps: Sequence[Step], changes: Mapping[Address, Change]) -> Edges:
 
 def _requirements(
     address: Address,
-    change: Change,
+    changes: Mapping[Address, Change],
     makers: Mapping[Address, list[Step]],
     removers: Mapping[Address, list[Step]],
     waits: Edges,
 ) -> None:
+    change = changes[address]
     if change.desired is not None and address in makers:
         for needed in change.desired.requires(address) | change.depends_on:
-            _wait(waits, makers[address], makers.get(needed, ()), address)
+            parent = _parent(needed, changes)
+            later = [step for step in makers[address] if step.address != parent]
+            _wait(waits, later, makers.get(needed, ()), needed)
     if change.live is not None and address in removers:
         for needed in change.live.requires(change.renamed_from or address):
-            _wait(waits, removers.get(needed, ()), removers[address], needed)
-            _wait(waits, makers.get(needed, ()), removers[address], needed)
+            _wait(waits, removers.get(needed, ()), removers[address], address)
+            making = makers.get(needed, [])
+            if needed in changes and changes[needed].renamed_from is not None:
+                # The removal speaks of it by the new name: first the rename, then whatever else.
+                _wait(waits, removers[address], making[:1], needed)
+                making = making[1:]
+            _wait(waits, making, removers[address], address)
 
 
-def _wait(waits: Edges, later: Iterable[Step], earlier: Iterable[Step], address: Address) -> None:
-    """Makes each of `later` wait for each of `earlier`, save steps that serve both objects at once."""
+def _parent(address: Address, changes: Mapping[Address, Change]) -> Address | None:
+    """Returns what a changed object lives in. A step at that container never waits for what is
+    inside: it is the container that is made, or renamed, first."""
+    change = changes.get(address)
+    return change.spec.parent(address) if change is not None and change.desired is not None else None
+
+
+def _wait(waits: Edges, later: Iterable[Step], earlier: Iterable[Step], about: Address) -> None:
+    """Makes each of `later` wait for each of `earlier`, which are about one object; not a step that
+    serves that object itself, as the renaming of a table serves its columns."""
     earlier = list(earlier)
     for step in later:
-        for before in earlier:
-            if before.id != step.id and before.address != step.address:
-                waits[step.id].add(before.id)
+        if about not in step.covers:
+            waits[step.id].update(before.id for before in earlier)
 
 
 def _names(
@@ -179,7 +195,7 @@ def _names(
         for name in change.desired.claims(address):
             for owner, step in freed.get(name, ()):
                 if owner != address:
-                    _wait(waits, makers.get(address, ()), [step], address)
+                    _wait(waits, makers.get(address, ()), [step], owner)
 
 
 def _cycle(waits: Edges, left: set[str]) -> list[str]:

@@ -68,8 +68,8 @@ def plan(
     in_sync = 0
     missing: list[tuple[Address, Address, str]] = []
     for name, seen in views.items():
-        sides = Sides(seen.live.objects, seen.desired, seen.normal, seen.recorded, purge_before or None)
-        found = diff(sides, stores[name].provider)
+        sides = Sides(seen.renamed, seen.desired, seen.normal, seen.recorded, purge_before or None)
+        found = diff(sides)
         mine = tuple(c for c in found.changes if wanted(c.address))
         missing += _missing(mine, found.live.keys() | seen.desired.keys())
         in_sync += found.in_sync
@@ -109,7 +109,6 @@ def plan(
 
 def planned(change: Change) -> PlannedChange:
     """Returns `change` for the plan: JSON values, reasons, the fingerprint of what is live."""
-    former = change.renamed_from
     reasons = [f.rule.why for f in change.fields if change.action is Action.REPLACE and f.rule.why]
     return PlannedChange(
         address=change.address,
@@ -133,7 +132,8 @@ def planned(change: Change) -> PlannedChange:
         desired=change.desired.values() if change.desired else None,
         protect=change.protect,
         adopts=change.adopts,
-        renamed_from=former,
+        renamed_from=change.renamed_from,
+        origin=change.origin,
         parent=change.spec.parent(change.address) if change.action is not Action.FORGET else None,
         live_fingerprint=_fingerprint(change.live),
         where=str(change.where or ""),
@@ -173,7 +173,7 @@ def _sizes(changes: Iterable[Change], store: survey.OpenStore) -> dict[Address, 
         if change.action in STATE_ONLY:
             continue
         if change.live is not None:
-            asked[change.address] = change.renamed_from or change.address
+            asked[change.address] = change.origin or change.address
         parent = change.spec.parent(change.address)
         if parent is not None:
             asked.setdefault(parent, parent)

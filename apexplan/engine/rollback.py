@@ -95,14 +95,14 @@ def _reversed(unit: Unit, number: int, sizes: Mapping[Address, Size]) -> Unit:
 
 def _inverted(change: PlannedChange) -> PlannedChange:
     """Returns the change that brings an object back to what it was before `change`."""
-    address, former = change.address, change.renamed_from
     action = _INVERSE.get(change.action, change.action)
     if change.action is Action.ADOPT and change.adopts:
         action = Action.FORGET
     return change.model_copy(
         update={
-            "address": former or address,
-            "renamed_from": address if former else None,
+            "address": change.origin or change.address,
+            "renamed_from": change.address if change.origin else None,
+            "origin": change.address if change.origin else None,
             "action": action,
             "live": change.desired,
             "desired": change.live,

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from apexplan.engine.rename import Renamed, renamed
 from apexplan.model.address import Address
 from apexplan.model.change import Declared, Recorded
 from apexplan.model.plan import Size
@@ -50,6 +51,7 @@ class StoreView:
     """What one store holds and should hold, before any comparison."""
 
     live: Live
+    renamed: Renamed
     normal: Normal
     desired: Mapping[Address, Declared]
     recorded: Mapping[Address, Recorded]
@@ -103,9 +105,10 @@ def view(
         }
         scope = Scope(store.name, frozenset(wanted.keys() | owned.keys() | former))
         live = store.session.read(scope)
+        there = renamed(live.objects, wanted, store.provider)
         specs: dict[Address, Spec] = {a: d.spec for a, d in wanted.items()}
-        normal = store.session.normalize(specs, live.objects) if specs else Normal({})
-        return StoreView(live, normal, wanted, owned)
+        normal = store.session.normalize(specs, there.live) if specs else Normal({})
+        return StoreView(live, there, normal, wanted, owned)
 
     return side_by_side({name: partial(one, store) for name, store in stores.items()})
 

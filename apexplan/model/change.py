@@ -81,7 +81,9 @@ class FieldChange:
 class Change:
     """Live and desired spec of one address, the fields that differ, and the action that follows.
 
-    `desired` is None for DELETE and FORGET, `live` for CREATE and FORGET.
+    `desired` is None for DELETE and FORGET, `live` for CREATE and FORGET. `renamed_from` is the name
+    just before this object's own rename, `origin` the one that store and record have today; they
+    differ for a column that is renamed in a table that is renamed.
     RENAME may carry `fields` as well: the object is renamed, then updated.
     `adopts`: the object was there and belonged to nobody until now.
     """
@@ -92,6 +94,7 @@ class Change:
     desired: Spec | None = None
     fields: tuple[FieldChange, ...] = ()
     renamed_from: Address | None = None
+    origin: Address | None = None
     adopts: bool = False
     protect: bool = False
     depends_on: frozenset[Address] = frozenset()

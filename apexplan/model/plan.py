@@ -171,6 +171,7 @@ class PlannedChange(_Value):
     protect: bool = False
     adopts: bool = False
     renamed_from: Address | None = None
+    origin: Address | None = None
     parent: Address | None = None
     live_fingerprint: str | None = None
     where: str = ""

@@ -112,7 +112,7 @@ class ProviderSuite:
             plan = self.plan(stranger)
             self.apply(stranger, plan)
             found = {f.address for f in self.findings(world)}
-            assert found <= {a for c in plan.changes for a in (c.address, c.renamed_from) if a}
+            assert found <= {a for c in plan.changes for a in (c.address, c.origin) if a}
             assert {c.address for c in plan.changes if _is_seen(c, world)} <= found
 
     # ---------------------------------------------------------------------------- crash and fault

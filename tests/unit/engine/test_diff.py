@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-from worlds import box, full, world
+from collections.abc import Mapping
 
+import pytest
+from worlds import box, declared, full, world
+
+from apexplan.engine.rename import renamed
+from apexplan.model.address import Address
 from apexplan.model.change import Action, Lifecycle, Recorded
 from apexplan.model.errors import MissingDependency, Protected
 from apexplan.model.plan import HazardKind, Plan
+from apexplan.model.spec import Spec
+from apexplan.testing import fake
 from apexplan.testing.chaos import plan_of
 
 
@@ -124,3 +130,30 @@ def test_the_same_inputs_give_the_same_bytes() -> None:
         return plan_of(made).model_dump_json()
 
     assert text() == text()
+
+
+def test_a_rename_inside_of_a_rename_knows_all_three_names() -> None:
+    """As a column does that is renamed in a table that is renamed: the fake's boxes stand for both."""
+
+    class Nested(fake.FakeProvider):
+        def renamed(
+            self, live: Mapping[Address, Spec], renames: Mapping[Address, Address]
+        ) -> Mapping[Address, tuple[Address, Spec]]:
+            moved = dict(super().renamed(live, renames))
+            if box("t") in renames:
+                moved[box("t.c")] = (box("u.c"), live[box("t.c")])
+            return moved
+
+    there = renamed(
+        {box(n): fake.Box(color=n) for n in ("t", "t.c")},
+        declared(
+            {
+                "u": {"lifecycle": Lifecycle(renamed_from="t")},
+                "u.d": {"lifecycle": Lifecycle(renamed_from="u.c")},
+            }
+        ),
+        Nested(),
+    )
+    assert set(there.live) == {box("u"), box("u.d")}
+    assert there.former == {box("u"): box("t"), box("u.d"): box("u.c")}
+    assert there.origin == {box("u"): box("t"), box("u.d"): box("t.c")}
