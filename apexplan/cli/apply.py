@@ -35,6 +35,7 @@ def apply(
     on_failure: options.OnFailureOption = OnFailure.UNDO,
     target: options.Target = None,
     exclude: options.Exclude = None,
+    purge: options.Purge = None,
     lock_timeout: options.LockTimeout = 0,
     format_: options.FormatOption = Format.TEXT,
     verbose: options.Verbose = False,
@@ -61,7 +62,13 @@ def apply(
             if approved is not None:
                 plan = _again(approved, workspace, state, stores)
             else:
-                plan = _fresh(workspace, state, stores, projects.choice(target, exclude))
+                plan = _fresh(
+                    workspace,
+                    state,
+                    stores,
+                    projects.choice(target, exclude),
+                    purge_before=projects.purge_before(purge),
+                )
             if lost := projects.without_store(workspace.project, state.recorded()):
                 note(lost)
             if format_ is Format.TEXT:
@@ -91,6 +98,8 @@ def _fresh(
     state: StateStore,
     stores: Mapping[str, OpenStore],
     wanted: Wanted,
+    *,
+    purge_before: str,
     created: str | None = None,
 ) -> Plan:
     return planner.plan(
@@ -100,6 +109,7 @@ def _fresh(
         stores,
         created=created or projects.stamp(),
         wanted=wanted,
+        purge_before=purge_before,
     )
 
 
@@ -118,6 +128,13 @@ def _again(approved: Plan, workspace: Workspace, state: StateStore, stores: Mapp
         head=state.head(),
     )
     touched = {c.address for c in approved.changes}
-    fresh = _fresh(workspace, state, stores, touched.__contains__, approved.created)
+    fresh = _fresh(
+        workspace,
+        state,
+        stores,
+        touched.__contains__,
+        purge_before=approved.purge_before,
+        created=approved.created,
+    )
     planfile.check_same(approved, fresh)
     return fresh.model_copy(update={"id": approved.id})

@@ -83,7 +83,8 @@ def show_error(error: ApexplanError) -> None:
 
 
 def _show(text: str, mend: str) -> None:
-    lines = [Text().append("error: ", style="bold red").append(text)]
+    first, *more = text.splitlines() or [""]
+    lines = [Text().append("error: ", style="bold red").append(first), *(Text(line) for line in more)]
     if mend:
         lines.append(Text().append("mend: ", style="green").append(mend))
     say(lines, err_console())

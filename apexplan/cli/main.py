@@ -35,6 +35,16 @@ COMMANDS = {
     "dev": "start and stop real local stores, without Docker",
 }
 
+_RUNNING = ("apply", "resume", "rollback")
+EXIT_CODES = {
+    0: ("done; no changes, no drift", tuple(COMMANDS)),
+    1: ("an error, or refused: nothing was done", tuple(COMMANDS)),
+    2: ("changes (with --detailed-exitcode), or drift", ("plan", "drift")),
+    3: ("the run failed and is undone", _RUNNING),
+    4: ("the run stopped or is stuck: resume or rollback", _RUNNING),
+}
+"""What each exit code means, and which commands can end with it. Ctrl-C elsewhere ends with 130."""
+
 
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
@@ -64,6 +74,9 @@ def overview() -> str:
             "",
             "Commands:",
             *lines,
+            "",
+            "Exit codes:",
+            *(f"  {code}  {meaning}" for code, (meaning, _) in EXIT_CODES.items()),
             "",
             "`apexplan COMMAND --help` tells the options of one, `apexplan --version` the version.",
         ]

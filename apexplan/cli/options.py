@@ -33,6 +33,12 @@ Target = Annotated[
     typer.Option("--target", help="only these: an address or the front of one, * for any"),
 ]
 Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="all but these")]
+Purge = Annotated[
+    int | None,
+    typer.Option(
+        "--purge", metavar="DAYS", min=0, help="delete for good what drops moved aside so many days ago"
+    ),
+]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="write it to a file")]
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from apexplan.model.errors import UsageError
 from apexplan.report.redact import Redactor
-from apexplan.report.text import WIDTH
+from apexplan.report.text import WIDTH, prose
 from apexplan.report.view import visible
 
 REDACTOR = Redactor()
@@ -47,7 +47,8 @@ def say(lines: Iterable[Text | str], out: Console | None = None) -> None:
 
 def note(text: str) -> None:
     """Prints a remark that is no part of the result: to standard error."""
-    say([Text(f"note: {text}", style="yellow")], err_console())
+    out = err_console()
+    say(prose(f"note: {text}", width_of(out), style="yellow"), out)
 
 
 def write_file(path: Path, text: str) -> None:

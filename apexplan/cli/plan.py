@@ -42,6 +42,7 @@ def plan(
     format_: Annotated[PlanFormat, typer.Option("--format", "-f", help="what is printed")] = PlanFormat.TEXT,
     target: options.Target = None,
     exclude: options.Exclude = None,
+    purge: options.Purge = None,
     verbose: options.Verbose = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="exit 2 where there are changes")
@@ -67,6 +68,7 @@ def plan(
                 stores,
                 created=projects.stamp(),
                 wanted=projects.choice(target, exclude),
+                purge_before=projects.purge_before(purge),
             )
     if waiting is not None:
         note(_open_run(waiting))

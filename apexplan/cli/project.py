@@ -8,7 +8,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -29,6 +29,11 @@ def now() -> datetime:
 def stamp() -> str:
     """Returns the time as RFC 3339 in UTC, to the second."""
     return now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def purge_before(days: int | None) -> str:
+    """Returns the time before which what was moved aside is deleted, "" where none is."""
+    return "" if days is None else f"{now() - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def today() -> date:

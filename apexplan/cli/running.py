@@ -91,7 +91,7 @@ def stopping() -> Iterator[Stop]:
     def wish(number: int, frame: FrameType | None) -> None:
         if stop.wished:
             at_once = "stopped at once; `apexplan resume` asks the stores what became of the last step"
-            _to_terminal(_SHOW_CURSOR * sys.stdout.isatty() + f"{at_once}\n")
+            _to_terminal(f"{at_once}\n{_SHOW_CURSOR * sys.stdout.isatty()}")
             os._exit(EXIT_STUCK)
         stop.wished = True
         _to_terminal("stopping after the step at hand; once more stops at once\n")
@@ -105,9 +105,10 @@ def stopping() -> Iterator[Stop]:
 
 
 def _to_terminal(message: str) -> None:
-    """Writes past all buffers: a signal may have come in the middle of a write to one of them."""
+    """Writes past all buffers: a signal may have come in the middle of a write to one of them. On a
+    terminal it begins a new line, since the live line of progress stands there."""
     with suppress(OSError):  # nobody reads; stopping matters more
-        os.write(2, message.encode())
+        os.write(2, ("\n" * os.isatty(2) + message).encode())
 
 
 def show_plan(plan: Plan, *, verbose: bool) -> None:

@@ -187,4 +187,5 @@ def _undeclared_changes(sides: Sides) -> Iterable[Change]:
     for address in sorted(sides.recorded.keys() - sides.desired.keys()):
         live = sides.live.get(address)
         action = Action.FORGET if live is None else Action.DELETE
-        yield Change(address, action, live=live, protect=sides.recorded[address].protect)
+        origin = sides.renamed.origin.get(address)
+        yield Change(address, action, live=live, origin=origin, protect=sides.recorded[address].protect)

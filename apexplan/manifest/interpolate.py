@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from apexplan.manifest.nodes import Entry, MappingNode, Node, ScalarNode, ScalarValue, SequenceNode
 from apexplan.manifest.scalars import resolve
@@ -53,7 +53,7 @@ class _Interpolation:
         value: ScalarValue = text
         if node.plain and whole and whole["name"]:
             value = self._resolved(text, node)
-        return replace(node, value=value)
+        return node._replace(value=value)
 
     def _resolved(self, text: str, node: ScalarNode) -> ScalarValue:
         try:

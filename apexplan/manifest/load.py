@@ -35,10 +35,12 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # what escapes in double quotes c
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What became of one text. `node` is None where no tree could be made; then there are diagnostics."""
+    """What became of one text. `node` is None where no tree could be made; then there are diagnostics.
+    `variables`: a scalar holds `${`, so there is something to replace."""
 
     node: Node | None
     diagnostics: tuple[Diagnostic, ...] = ()
+    variables: bool = False
 
 
 def load_file(path: Path, file: str) -> Loaded:
@@ -74,7 +76,7 @@ def load_text(text: str, file: str) -> Loaded:
         return Loaded(None, (*builder.diagnostics, refusals.syntax(error, text, file)))
     if builder.root is None:
         return Loaded(None, (*builder.diagnostics, refusals.empty(file)))
-    return Loaded(builder.root, tuple(builder.diagnostics))
+    return Loaded(builder.root, tuple(builder.diagnostics), builder.variables)
 
 
 class _Stop(Exception):
@@ -102,6 +104,7 @@ class _Builder:
     def __init__(self, file: str) -> None:
         self.root: Node | None = None
         self.diagnostics: list[Diagnostic] = []
+        self.variables = False
         self._file = file
         self._open: list[_Open] = []
         self._nodes = 0
@@ -133,7 +136,7 @@ class _Builder:
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         where = self._counted(event)
         text: str = event.value
-        unstorable = _UNSTORABLE.search(text)
+        unstorable = event.style == '"' and _UNSTORABLE.search(text)
         if unstorable:
             self.diagnostics.append(refusals.unstorable(where, unstorable))
         value: ScalarValue = text
@@ -141,7 +144,8 @@ class _Builder:
             value = text if event.style else resolve(text)
         except ValueError as error:
             self.diagnostics.append(refusals.bad_number(where, text, str(error)))
-        self._add(ScalarNode(value, where, text, plain=not event.style))
+        self.variables = self.variables or "${" in text
+        self._add(ScalarNode(value, where, text, not event.style))
 
     def _start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         where = self._counted(event)

@@ -3,14 +3,16 @@
 The tree is what `load` makes of the text and what everything after it walks:
 `plain` gives the Python data, `key_place` and `value_place` turn a path in
 that data back into file, line and column. Trees are shallow (`load` refuses
-more than 40 levels), so recursion is safe here.
+more than 40 levels), so recursion is safe here. Scalars and entries are named
+tuples: a large project has 100,000 of them, and a frozen dataclass takes twice
+as long to make.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
 
 from apexplan.model.diagnostics import Location
 
@@ -18,8 +20,7 @@ ScalarValue: TypeAlias = str | int | float | bool | None
 Path: TypeAlias = Sequence[str | int]
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarNode:
+class ScalarNode(NamedTuple):
     """One scalar. `text` is what stands in the file, without quotes; `plain`: it has no quotes.
 
     Where the file has a variable, `value` is what came out of it. Messages show `text`
@@ -40,8 +41,7 @@ class SequenceNode:
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One value of a mapping and the place of its key."""
 
     key_where: Location
@@ -131,7 +131,7 @@ def merged(base: MappingNode, over: MappingNode) -> MappingNode:
     for key, entry in over.entries.items():
         below = base.get(key)
         if isinstance(below, MappingNode) and isinstance(entry.value, MappingNode):
-            entry = replace(entry, value=merged(below, entry.value))
+            entry = entry._replace(value=merged(below, entry.value))
         entries[key] = entry
     return MappingNode(entries, base.where)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from apexplan import registry
 from apexplan.manifest.check import check_manifest
@@ -24,7 +25,7 @@ from apexplan.model.address import Address
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Diagnostic, Location, Severity
 from apexplan.model.errors import ManifestError
-from apexplan.model.spec import canonical, digest, fingerprint
+from apexplan.model.spec import canonical, digest
 from apexplan.provider import Provider
 
 Providers = Callable[[str], Provider]
@@ -94,21 +95,18 @@ def load_workspace(
 
 def digest_of(declared: Iterable[Declared]) -> str:
     """Returns 16 hex digits over what is declared: specs and lifecycles by address, in any order."""
-    return digest(*sorted(_line(one) for one in declared))
+    return digest(canonical({str(one.address): _content(one) for one in declared}))
 
 
-def _line(one: Declared) -> str:
+def _content(one: Declared) -> list[Any]:
     lifecycle = one.lifecycle
-    return canonical(
-        [
-            str(one.address),
-            fingerprint(one.spec.kind, one.spec.values()),
-            lifecycle.protect,
-            sorted(lifecycle.ignore),
-            lifecycle.renamed_from,
-            sorted(map(str, lifecycle.depends_on)),
-        ]
-    )
+    return [
+        one.spec.values(),
+        lifecycle.protect,
+        sorted(lifecycle.ignore),
+        lifecycle.renamed_from,
+        sorted(map(str, lifecycle.depends_on)),
+    ]
 
 
 @dataclass(slots=True)
@@ -160,7 +158,7 @@ def _take(
     if loaded.node is None or loaded.diagnostics:
         found.diagnostics += loaded.diagnostics
         return
-    node, problems = interpolate(loaded.node, variables)
+    node, problems = interpolate(loaded.node, variables) if loaded.variables else (loaded.node, [])
     checked = check_manifest(node, stores)
     places = {problem.where for problem in problems}
     found.diagnostics += problems

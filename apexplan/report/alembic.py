@@ -66,7 +66,8 @@ def _inverses(steps: Sequence[Step]) -> list[Step | str]:
 
 def _body(steps: Iterable[Step | str]) -> list[str]:
     lines = [line for step in steps for line in _step(step)]
-    return lines or [f"{_INDENT}pass"]
+    does_something = any(not line.lstrip().startswith("#") for line in lines)
+    return lines if does_something else [*lines, f"{_INDENT}pass"]
 
 
 def _step(step: Step | str) -> list[str]:

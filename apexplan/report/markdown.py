@@ -55,6 +55,8 @@ def plan_markdown(plan: Plan) -> str:
         tail.append(f"> … and {len(told) - _LISTED} more notes")
     if plan.unmanaged:
         tail += ["", f"Not managed and left alone: {', '.join(view.counted_by_kind(plan.unmanaged))}."]
+    if plan.kept:
+        tail += ["", f"Moved aside by earlier drops, and kept: {', '.join(view.counted_by_kind(plan.kept))}."]
     tail += ["", f"<sub>plan {plan.id}, state serial {plan.serial}, made {plan.created}</sub>"]
     body = _fitted(_plan_blocks(plan), MOST_CHARACTERS - _size(head) - _size(tail))
     room = MOST_CHARACTERS - _size(head) - _size(body) - _size(tail)
@@ -117,18 +119,14 @@ def _row_block(rows: Sequence[view.Row]) -> _Block:
 
 
 def _row_line(rows: Sequence[view.Row]) -> str:
-    row, change = rows[0], rows[0].change
+    row = rows[0]
     names = ", ".join(_name(r.change.address) for r in rows[:_NAMES_SHOWN])
     more = f" and {len(rows) - _NAMES_SHOWN} more" if len(rows) > _NAMES_SHOWN else ""
     count = f"{len(rows)} × " if len(rows) > 1 else ""
     line = f"- **{_sign(row.symbol)}** {count}{names}{more}"
-    if change.renamed_from is not None:
-        line += f" renamed from {_code(change.renamed_from.name)}"
-    for detail in (change.summary, view.parts_text(row.parts)):
-        if detail:
-            line += f" {_escaped(detail)}"
+    line += "".join(f" {_escaped(detail)}" for detail in view.details(row))
     if row.size is not None and len(rows) == 1:
-        line += f" ({view.size_text(row.size)})"
+        line += f" ({_escaped(view.size_text(row.size))})"
     if row.hazards:
         marked = [f"**{h.kind}**" if h.kind in row.serious else str(h.kind) for h in row.hazards]
         line += " — " + ", ".join(marked)
@@ -241,7 +239,7 @@ def _statements(plan: Plan, room: int) -> list[str]:
         room -= len(text) + 1
         if room < 0:
             break
-        lines.append(view.visible(text))
+        lines += map(view.visible, text.split("\n"))
         shown += 1
     if not shown:
         return []

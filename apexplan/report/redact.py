@@ -16,6 +16,9 @@ _SHORT = 8
 """A secret with fewer characters counts as found in a text only where it stands by itself."""
 _LINE = 12
 """Lines of a secret of several lines (a private key) are secrets too, from this length on."""
+_PIECE = 8
+"""What is left of a secret that was torn is one itself, from this length on."""
+_URL_MARKS = re.compile(r"[/:@?#&]")
 
 
 class Redactor:
@@ -29,7 +32,7 @@ class Redactor:
     def learn(self, secrets: Iterable[str]) -> None:
         """Takes more texts that must not be printed, with their spellings in JSON, XML and Python;
         empty ones are ignored."""
-        known = self._known | {s for secret in secrets for s in _spellings(secret) if s}
+        known = self._known | {s for secret in secrets for s in _spellings(secret) if s.strip()}
         if known != self._known:
             self._known = known
             longest_first = sorted(known, key=len, reverse=True)
@@ -54,13 +57,26 @@ def _stands_in(secret: str, text: str) -> bool:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    lines = [line.strip() for line in secret.splitlines()]
-    for text in (secret, secret.strip(), *(line for line in lines if len(line) >= _LINE)):
-        yield text
-        yield json.dumps(text)[1:-1]
-        yield json.dumps(text, ensure_ascii=False)[1:-1]
-        yield repr(text)[1:-1]
-        yield escape(text)
+    """Yields a secret, and what may be left of it, in every spelling that reports use."""
+    whole = {secret, secret.strip()}
+    lines = {line.strip() for line in secret.splitlines() if len(line.strip()) >= _LINE}
+    # An unescaped `/` or `@` in a URL's password tears it: the front is taken for a port, say.
+    torn = {piece for piece in _URL_MARKS.split(secret) if len(piece) >= _PIECE and not piece.isalpha()}
+    for text in whole | lines | torn:
+        for once in _written(text):
+            yield once
+            yield from _written(once)  # a statement that holds JSON, in a report that is JSON
+
+
+def _written(text: str) -> tuple[str, ...]:
+    """Returns `text` as JSON, Python and XML have it."""
+    return (
+        text,
+        json.dumps(text)[1:-1],
+        json.dumps(text, ensure_ascii=False)[1:-1],
+        repr(text)[1:-1],
+        escape(text),
+    )
 
 
 class CleanStream(io.TextIOBase):

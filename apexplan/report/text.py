@@ -71,8 +71,9 @@ def plan_lines(plan: Plan, *, verbose: bool = False, width: int = WIDTH) -> Iter
         yield from _unlisted(plan, numbers, width)
     yield from _notes(plan, width)
     yield from _unmanaged(plan, verbose, width)
+    yield from _kept(plan, verbose, width)
     yield from _hazards(plan)
-    yield from _prose(view.counts_line(plan), width, style="bold")
+    yield Text(view.counts_line(plan), style="bold")
 
 
 def _columns(rows: Sequence[view.Row]) -> tuple[int, int]:
@@ -86,31 +87,19 @@ def _row_lines(row: view.Row, columns: tuple[int, int], verbose: bool, width: in
     change, style = row.change, _STYLE[row.symbol]
     kind, name = change.address.kind.ljust(columns[0]), change.address.name
     head = Text().append(f"  {row.symbol} {kind}  {name}", style=style)
-    details = [Text(detail, style="dim") for detail in _details(row) if detail]
+    details = [Text(detail, style="dim") for detail in view.details(row)]
     if row.size is not None:
         details.append(Text(view.size_text(row.size), style="cyan"))
     details += [Text(h.kind, style="bold red" if h.kind in row.serious else "yellow") for h in row.hazards]
     yield from _flow(head, columns[0] + columns[1] + 6, details, width)
     yield from _field_lines(row, verbose, width)
     if row.reason:
-        yield from _prose(f"because {row.reason}", width, _INDENT, "dim")
+        yield from prose(f"because {row.reason}", width, _INDENT, "dim")
     for hazard in row.hazards:
         if hazard.kind in row.serious or verbose:
-            yield from _prose(f"{hazard.kind}: {hazard.text}", width, _INDENT, "dim")
+            yield from prose(f"{hazard.kind}: {hazard.text}", width, _INDENT, "dim")
     if verbose and change.where:
         yield Text(f"{_INDENT}declared at {change.where}", style="dim")
-
-
-def _details(row: view.Row) -> Iterator[str]:
-    change = row.change
-    if change.renamed_from is not None:
-        yield f"renamed from {change.renamed_from.name}"
-    if change.action is Action.ADOPT:
-        yield "owned from now on" if change.adopts else "recorded anew"
-    if change.action is Action.FORGET:
-        yield "no longer there, recorded no more"
-    yield change.summary
-    yield view.parts_text(row.parts)
 
 
 def _flow(head: Text, column: int, details: Sequence[Text], width: int) -> Iterator[Text]:
@@ -145,7 +134,7 @@ def _field_lines(row: view.Row, verbose: bool, width: int) -> Iterator[Text]:
         line.append(other, style="green")
         yield line.append("  (forces the replacement)", style="dim") if forces else line
         if verbose and field.why and row.change.action is not Action.REPLACE:
-            yield from _prose(field.why, width, _INDENT + "  ", "dim")
+            yield from prose(field.why, width, _INDENT + "  ", "dim")
 
 
 def _step_lines(steps: Iterable[Step], numbers: dict[str, int], width: int) -> Iterator[Text]:
@@ -153,11 +142,11 @@ def _step_lines(steps: Iterable[Step], numbers: dict[str, int], width: int) -> I
         mode = "" if step.online else "  (blocks)"
         yield Text(f"{_INDENT}step {numbers[step.id]}: {step.title}{mode}", style="italic")
         if step.reason:
-            yield from _prose(f"because {step.reason}", width, _INDENT + "  ", "dim")
+            yield from prose(f"because {step.reason}", width, _INDENT + "  ", "dim")
         for statement in step.statements:
             for line in statement.strip().splitlines():
                 yield Text(f"{_INDENT}  {line}", style="blue")
-        yield from _prose(f"undo: {_undo_text(step)}", width, _INDENT + "  ", "dim")
+        yield from prose(f"undo: {_undo_text(step)}", width, _INDENT + "  ", "dim")
 
 
 def _undo_text(step: Step) -> str:
@@ -177,16 +166,27 @@ def _unlisted(plan: Plan, numbers: dict[str, int], width: int) -> Iterator[Text]
 def _notes(plan: Plan, width: int) -> Iterator[Text]:
     for note in plan.notes:
         about = f"{note.address}: " if note.address else ""
-        yield from _prose(f"note: {about}{note.text}", width, style="dim")
+        yield from prose(f"note: {about}{note.text}", width, style="dim")
 
 
 def _unmanaged(plan: Plan, verbose: bool, width: int) -> Iterator[Text]:
     if not plan.unmanaged:
         return
     kinds = ", ".join(view.counted_by_kind(plan.unmanaged))
-    yield from _prose(f"not managed here and left alone: {kinds}", width, style="dim")
+    yield from prose(f"not managed here and left alone: {kinds}", width, style="dim")
     if verbose:
         for address in plan.unmanaged:
+            yield Text(f"    {address}", style="dim")
+
+
+def _kept(plan: Plan, verbose: bool, width: int) -> Iterator[Text]:
+    if not plan.kept:
+        return
+    kinds = ", ".join(view.counted_by_kind(plan.kept))
+    told = f"moved aside by earlier drops, and kept: {kinds} (--purge DAYS deletes the older ones)"
+    yield from prose(told, width, style="dim")
+    if verbose:
+        for address in plan.kept:
             yield Text(f"    {address}", style="dim")
 
 
@@ -201,7 +201,7 @@ def _hazards(plan: Plan) -> Iterator[Text]:
         yield line
 
 
-def _prose(text: str, width: int, indent: str = "", style: str = "") -> Iterator[Text]:
+def prose(text: str, width: int, indent: str = "", style: str = "") -> Iterator[Text]:
     """Yields a sentence broken between words; a word that is longer than the line is left whole."""
     lines = wrap(
         " ".join(text.split()),
@@ -228,7 +228,7 @@ def result_lines(result: Result, plan: Plan, *, width: int = WIDTH) -> Iterator[
         ("not begun", result.untouched if halfway else (), "dim"),
     ):
         yield from _unit_lines(word, units, style, width)
-    yield from _prose(_verdict(result, plan), width, style="bold")
+    yield from prose(_verdict(result, plan), width, style="bold")
     if result.status.open:
         yield Text(f"next: apexplan resume {result.run}     goes on")
         yield Text(f"  or: apexplan rollback {result.run}   undoes what was done")
@@ -239,18 +239,18 @@ def _unit_lines(word: str, units: Sequence[Unit], style: str, width: int) -> Ite
         for step in unit.steps:
             lost = word.endswith("undone") and step.no_inverse
             why = f" ({step.no_inverse})" if lost and step.inverse is None else ""
-            yield from _prose(f"{word}: {step.title}{why}", width, "  ", style)
+            yield from prose(f"{word}: {step.title}{why}", width, "  ", style)
 
 
 def _failure_lines(error: UnitError | None, word: str, width: int) -> Iterator[Text]:
     if error is None:
         return
     for step in error.unit.steps:
-        yield from _prose(f"{word}: {step.title}", width, "  ", "red")
+        yield from prose(f"{word}: {step.title}", width, "  ", "red")
     for line in error.error.splitlines():
         yield Text(f"    {line}", style="red")
     if error.mend:
-        yield from _prose(f"mend: {error.mend}", width, "    ", "green")
+        yield from prose(f"mend: {error.mend}", width, "    ", "green")
 
 
 def _verdict(result: Result, plan: Plan) -> str:
@@ -290,7 +290,7 @@ def undo_lines(run: Run, journal: Iterable[Entry], *, width: int = WIDTH) -> Ite
                 yield from _unit_lines("stays, cannot be undone", [unit], "bold red", width)
             else:
                 sure = "" if state is EntryKind.DONE else " (if the store shows it)"
-                yield from _prose(f"{unit_title(inverse)}{sure}", width, "  - ", "yellow")
+                yield from prose(f"{unit_title(inverse)}{sure}", width, "  - ", "yellow")
     done = view.counted("unit", waiting)
     yield Text(f"Undo: {done} of {len(run.plan.units)} to look at.", style="bold")
 
@@ -318,10 +318,10 @@ def drift_lines(drift: Drift, *, width: int = WIDTH) -> Iterator[Text]:
         yield Text(f"  resolved: {label}", style="green")
     for waiver in drift.expired:
         text = f"the waiver of {waiver.owner} for {waiver.address} expired on {waiver.expires}"
-        yield from _prose(text, width, "  ", "yellow")
+        yield from prose(text, width, "  ", "yellow")
     if drift.unmanaged:
         kinds = ", ".join(view.counted_by_kind(drift.unmanaged))
-        yield from _prose(f"not managed here: {kinds}", width, style="dim")
+        yield from prose(f"not managed here: {kinds}", width, style="dim")
     yield Text(drift_count(drift), style="bold")
 
 
@@ -350,7 +350,7 @@ def _finding_lines(finding: Finding, width: int) -> Iterator[Text]:
     if finding.waived:
         waiver = finding.waived
         text = f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
-        yield from _prose(text, width, _INDENT, "dim")
+        yield from prose(text, width, _INDENT, "dim")
 
 
 def drift_count(drift: Drift) -> str:
@@ -379,4 +379,4 @@ def diagnostic_lines(diagnostic: Diagnostic, *, width: int = WIDTH) -> Iterator[
         ("mend: ", diagnostic.mend, "green"),
     ):
         if text:
-            yield from _prose(label + text, width, "    ", style)
+            yield from prose(label + text, width, "    ", style)

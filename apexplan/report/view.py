@@ -128,6 +128,18 @@ def unlisted_steps(plan: Plan) -> list[Step]:
     return [step for step in plan.steps if step.address not in changing]
 
 
+def details(row: Row) -> list[str]:
+    """Returns what is to be said of an object beside its name, in a few words each."""
+    change, found = row.change, []
+    if change.renamed_from is not None:
+        found.append(f"renamed from {change.renamed_from.name}")
+    if change.action is Action.ADOPT:
+        found.append("owned from now on" if change.adopts else "recorded anew")
+    if change.action is Action.FORGET:
+        found.append("no longer there, recorded no more")
+    return [text for text in (*found, change.summary, parts_text(row.parts)) if text]
+
+
 def _serving(plan: Plan) -> dict[Address, list[Step]]:
     serving: dict[Address, list[Step]] = {}
     for step in plan.steps:
@@ -203,8 +215,12 @@ def counts_line(plan: Plan) -> str:
 
 
 def pairs(field: PlannedField) -> list[tuple[str, Any, Any]]:
-    """Returns what differs in a field: name, live, desired. Of a mapping, the keys that differ."""
+    """Returns what differs in a field: name, live, desired. Of a mapping, the keys that differ; where
+    the provider has words for the values, those, unless they hide the difference."""
     live, desired = field.live, field.desired
+    words = field.live_text or live, field.desired_text or desired
+    if (field.live_text or field.desired_text) and words[0] != words[1]:
+        return [(field.field, *words)]
     if not (isinstance(live, dict) and isinstance(desired, dict)):
         return [(field.field, live, desired)]
     keys = [k for k in dict.fromkeys([*live, *desired]) if live.get(k) != desired.get(k)]
@@ -255,13 +271,13 @@ def value(item: Any) -> str:
 
 
 def visible(text: str) -> str:
-    """Returns `text` with every control and direction character replaced by one that can be seen.
+    """Returns one line of text with every control and direction character replaced by one that is seen.
 
     What a store or a manifest holds must not steer the reader's terminal. The length stays.
     """
     if text.isprintable():
         return text
-    return "".join(c if c in "\n\t" or c.isprintable() else _picture(c) for c in text)
+    return "".join(c if c == "\t" or c.isprintable() else _picture(c) for c in text)
 
 
 def _picture(character: str) -> str:

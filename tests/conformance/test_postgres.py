@@ -86,6 +86,31 @@ def vectors(type_: str, m: int) -> dict[Address, Declared]:
     return objects(VECTORS.format(type=type_, m=m))
 
 
+RENAMED_BEFORE = objects("""
+tables:
+  users:
+    columns:
+      id: {type: bigint, null: false}
+      email: {type: varchar(100), default: "'none'::character varying"}
+      extra: {type: text}
+    primary_key: {name: the_key, columns: [id]}
+    checks: {users_email_check: length(email) > 1}
+    indexes: {users_email_idx: {on: [email]}}
+""")
+RENAMED_AFTER = objects("""
+tables:
+  people:
+    lifecycle: {renamed_from: users}
+    columns:
+      id: {type: bigint, null: false}
+      mail:
+        type: varchar(100)
+        default: "'nobody'::character varying"
+        lifecycle: {renamed_from: email}
+    primary_key: {name: the_key, columns: [id]}
+    checks: {users_email_check: length(mail) > 1}
+    indexes: {users_email_idx: {on: [mail]}}
+""")
 SCANS = HazardKind.SCANS_DATA
 DELETES = HazardKind.DELETES_DATA
 FILL = filled(ROWS)
@@ -136,6 +161,15 @@ CASES = (
         frozenset({DELETES}),
         fill=FILL,
         chaos=False,
+    ),
+    Case(
+        "a table is renamed, and in it one column renamed and one dropped",
+        RENAMED_BEFORE,
+        RENAMED_AFTER,
+        frozenset({DELETES}),
+        fill=filled(
+            "INSERT INTO users (id, email, extra) SELECT i, 'e' || i, 'x' FROM generate_series(1, 50) i"
+        ),
     ),
     Case("everything goes", items(), {}, frozenset({DELETES}), fill=FILL, chaos=False),
 )

@@ -52,7 +52,6 @@ def among(declared: Iterable[Declared], columns: Columns) -> Iterator[Problem]:
     yield from _taken_names(objects)
     for one in objects:
         yield from _unknown_columns(one, columns)
-    yield from _renamed_twice(objects)
 
 
 def columns_of(declared: Iterable[Declared]) -> Columns:
@@ -60,7 +59,7 @@ def columns_of(declared: Iterable[Declared]) -> Columns:
     found: defaultdict[str, dict[str, Column]] = defaultdict(dict)
     for one in declared:
         if isinstance(one.spec, Column):
-            found[table_of(one.address).name][last(one.address)] = one.spec
+            found[table_name(one)][last(one.address)] = one.spec
     return found
 
 
@@ -68,7 +67,10 @@ def table_name(one: Declared) -> str:
     """Returns the table that an object stands on, as in an address; "" for none."""
     if isinstance(one.spec, Index):
         return one.spec.table or ""
-    return table_of(one.address).name if one.address.kind in IN_TABLE else ""
+    if one.address.kind not in IN_TABLE:
+        return ""
+    name = one.address.name  # schema.table.name, unless quotes hide other dots
+    return table_of(one.address).name if '"' in name else name.rpartition(".")[0]
 
 
 def _nullable_key(one: Declared, columns: Mapping[str, Column]) -> Iterator[Problem]:
@@ -146,19 +148,3 @@ def _near_miss(name: str, columns: Mapping[str, Column], path: Path) -> Iterator
             hint,
             Severity.WARNING,
         )
-
-
-def _renamed_twice(objects: list[Declared]) -> Iterator[Problem]:
-    """A column's former address is that in the table as it is called now."""
-    renamed = {o.address.name for o in objects if o.address.kind == "table" and o.lifecycle.renamed_from}
-    for one in objects:
-        if one.lifecycle.renamed_from and one.address.kind in IN_TABLE and table_name(one) in renamed:
-            yield Problem(
-                "renamed-in-renamed-table",
-                one.path,
-                "an object is renamed in a table that is renamed too",
-                f"`{one.address.kind}.{one.address.name}`",
-                "its former name is looked for in the table as it is called now",
-                "rename the table first, apply, and then what is in it",
-                Severity.WARNING,
-            )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from apexplan.model.change import Declared
@@ -44,6 +45,7 @@ class VectorType(NamedTuple):
         return self.name if self.dimensions is None else f"{self.name}({self.dimensions})"
 
 
+@lru_cache(maxsize=8192)
 def vector_type(text: str | None) -> VectorType | None:
     """Returns the vector type that a type's text names, or None if it names none."""
     return _found(_TYPE.match(text.strip())) if text else None

@@ -72,6 +72,7 @@ def signature(text: str) -> Signature | None:
     return Signature(match[1].strip(), ", ".join(map(canonical_type, types)))
 
 
+@lru_cache(maxsize=8192)
 def canonical_type(text: str) -> str:
     """Returns the name of a type without modifiers, as `oidvectortypes` prints it."""
     if '"' in text:

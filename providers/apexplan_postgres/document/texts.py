@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from apexplan.model.change import Declared
@@ -29,6 +30,8 @@ from apexplan_postgres.sqltext import is_name, is_operator
 
 _EXTENSION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}\Z")
 _SETTING: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)*\Z")
+_why_not_a_name: Final = lru_cache(maxsize=65536)(why_not_a_name)
+"""Names of columns come again and again."""
 _RESERVED_SCHEMAS: Final = frozenset({"information_schema", "apexplan"})
 
 
@@ -36,7 +39,7 @@ def name_problems(one: Declared) -> Iterator[Problem]:
     """What is wrong with the object's own name and with those that it speaks of."""
     yield from _own_name(one)
     for name, path in _names_used(one):
-        why = why_not_a_name(name)
+        why = _why_not_a_name(name)
         if why:
             yield bad_name(name, path, why)
 
@@ -68,7 +71,7 @@ def _own_name(one: Declared) -> Iterator[Problem]:
     if one.address.kind == "schema":
         yield from _schema_name(one.address.name, one.path)
     for name in parts(one.address.name.partition("(")[0]) or ("",):
-        why = why_not_a_name(name)
+        why = _why_not_a_name(name)
         if why:
             yield bad_name(name, one.path, why)
 

@@ -3,82 +3,29 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 
 from apexplan.engine import planner, rollback, runs, survey
 from apexplan.engine.apply import OnFailure, Result, Retry, Stop
 from apexplan.engine.ports import Event, RunStatus
 from apexplan.model.address import Address
-from apexplan.model.change import Change, Declared, Lifecycle, Recorded
-from apexplan.model.plan import Plan, Step
+from apexplan.model.change import Declared, Lifecycle, Recorded
+from apexplan.model.plan import Plan
 from apexplan.model.spec import Spec
-from apexplan.provider import Facts, Kind, Mark, Outcome, Scope, Watch
+from apexplan.provider import Scope
 from apexplan.testing.chaos import Silent
 from apexplan.testing.memory import MemoryState
-from apexplan_postgres import provider, run, steps
-from apexplan_postgres.provider import PostgresProvider, PostgresSession, PostgresSettings
-from apexplan_postgres.run import Connections
+from apexplan_postgres.provider import PROVIDER, PostgresSettings
 
 from .samples import execute
 
 _RUNS = itertools.count(1)
 _WHEN = "2026-01-01T00:00:00Z"
-
-
-class WiredSession(PostgresSession):
-    """A session that runs steps."""
-
-    @property
-    def connections(self) -> Connections:
-        return Connections(
-            self.store, lambda: self.connection, lambda: provider._connect(self.store, self.settings)
-        )
-
-    def run(self, step: Step, watch: Watch) -> None:
-        run.run_step(self.connections, step, watch)
-
-    def probe(self, step: Step) -> Outcome:
-        return run.probe_step(self.connections, step)
-
-    def run_group(self, unit: str, steps: Sequence[Step], watch: Watch) -> None:
-        run.run_group(self.connections, unit, steps, watch)
-
-    def probe_group(self, unit: str, steps: Sequence[Step]) -> Outcome:
-        return run.probe_group(self.connections, unit, steps)
-
-    def marks(self) -> Mapping[Address, Mark]:
-        return run.marks(self.connections)
-
-    def record(self, project: str, marks: Mapping[Address, Mark | None]) -> None:
-        run.record(self.connections, project, marks)
-
-
-class Wired(PostgresProvider):
-    """A provider that plans steps."""
-
-    kinds: tuple[Kind, ...] = ()
-
-    @contextmanager
-    def connect(self, store: str, settings: BaseModel) -> Iterator[WiredSession]:
-        assert isinstance(settings, PostgresSettings)
-        session = WiredSession(store, settings)
-        try:
-            yield session
-        finally:
-            session.close()
-
-    def steps(self, changes: Sequence[Change], facts: Facts) -> list[Step]:
-        return steps.plan_steps(changes, facts)
-
-    def renamed(
-        self, live: Mapping[Address, Spec], renames: Mapping[Address, Address]
-    ) -> Mapping[Address, tuple[Address, Spec]]:
-        return steps.renamed(live, renames)
 
 
 @dataclass(slots=True)
@@ -102,7 +49,7 @@ class Bench:
 
     def own(self) -> dict[Address, Spec]:
         """Takes everything that is there, but what is kept aside, as owned, and returns it."""
-        live = {a: spec for a, spec in self.live().items() if "apexplan_retained" not in a.name}
+        live = {a: spec for a, spec in self.live().items() if a.kind != "retained"}
         with self.state.lock("adopt", 0) as lock:
             records = {a: Recorded(a, spec.values()) for a, spec in live.items()}
             self.state.replace(lock, records, Event(_WHEN, "test", "adopt", "all"))
@@ -110,7 +57,7 @@ class Bench:
 
     @contextmanager
     def stores(self) -> Iterator[dict[str, survey.OpenStore]]:
-        config = survey.StoreConfig("sql", Wired(), PostgresSettings(url=SecretStr(self.url)))
+        config = survey.StoreConfig("sql", PROVIDER, PostgresSettings(url=SecretStr(self.url)))
         with survey.opened([config]) as stores:
             yield stores
 

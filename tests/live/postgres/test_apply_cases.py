@@ -492,6 +492,16 @@ ROUTINES = [
     ),
 ]
 
+KEPT = """
+CREATE SCHEMA apexplan;
+CREATE TABLE apexplan.units (unit text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE apexplan.retained (name text PRIMARY KEY, former text NOT NULL,
+  since timestamptz NOT NULL DEFAULT now());
+CREATE TABLE t (a int, _retained_b_12345678 text);
+INSERT INTO apexplan.retained (name, former)
+  VALUES ('public.t._retained_b_12345678', 'sql.column.public.t.b');
+"""
+
 RENAMES = [
     Case(
         "rename a table",
@@ -507,7 +517,7 @@ RENAMES = [
     ),
     Case(
         "rename a table into another schema",
-        TABLE + "CREATE SCHEMA app",
+        TABLE + "CREATE SCHEMA app; CREATE INDEX i ON t (a)",
         {"column.app.u.a": {"comment": "x"}},
         {"table.app.u": "table.public.t"},
     ),
@@ -527,6 +537,15 @@ RENAMES = [
     Case("rename a primary key", TABLE, {}, {"primary_key.public.t.t_key": "primary_key.public.t.t_pkey"}),
     Case("rename a trigger", ROUTINE, {}, {"trigger.public.t.u_touch": "trigger.public.t.t_touch"}),
     Case("rename a function", ROUTINE, {}, {"function.public.keep()": "function.public.touch()"}),
+    Case("rename a table with a kept column", KEPT, {}, {"table.public.u": "table.public.t"}),
+    Case("drop a table with a kept column", KEPT, {"table.public.t": None, "column.public.t.a": None}),
+    Case(
+        "rename a schema with what is in it",
+        "CREATE SCHEMA app; CREATE TABLE app.t (id int PRIMARY KEY, a int REFERENCES app.t);"
+        " CREATE INDEX i ON app.t (a); CREATE FUNCTION app.f(a int) RETURNS int LANGUAGE sql AS 'SELECT a'",
+        {"index.lib.i": {"comment": "x"}},
+        {"schema.lib": "schema.app"},
+    ),
     Case("rename a schema", "CREATE SCHEMA app", {}, {"schema.lib": "schema.app"}),
 ]
 
@@ -570,8 +589,7 @@ TYPES = [
 TOGETHER = [
     Case(
         "a foreign key with the key that it rests on",
-        TABLE
-        + "CREATE TABLE u (id bigint NOT NULL, n int); INSERT INTO u SELECT n, n FROM generate_series(1, 500) n",
+        TABLE + "CREATE TABLE u (id bigint NOT NULL); INSERT INTO u SELECT generate_series(1, 500)",
         {
             "primary_key.public.u.u_pkey": PrimaryKey(columns=("id",)),
             "foreign_key.public.t.k": ForeignKey(

@@ -21,11 +21,11 @@ from apexplan.model.errors import AccessDenied, StoreError, Transient
 from apexplan.model.plan import Step
 from apexplan.provider import Mark, Outcome
 from apexplan.testing.memory import Bomb, Crash
-from apexplan_postgres.provider import PostgresSettings
+from apexplan_postgres.provider import PostgresSession, PostgresSettings
 from apexplan_postgres.run import progress
 from apexplan_postgres.specs import Column, Index, IndexKey, Table
 
-from .bench import Bench, WiredSession
+from .bench import Bench
 from .samples import address, execute
 from .test_apply_crash import to_halfvec
 
@@ -60,13 +60,6 @@ def bench(database: str) -> Bench:
     return bench
 
 
-@pytest.fixture
-def wired(database: str) -> Iterator[WiredSession]:
-    session = WiredSession("sql", settings(database))
-    yield session
-    session.close()
-
-
 def one_step(bench: Bench, at: Address, spec: Index | Column | Table) -> Step:
     return next(bench.plan(dict(bench.own()) | {at: spec}).steps)
 
@@ -95,49 +88,49 @@ def test_duplicates_make_a_unique_index_fail_and_leave_nothing(bench: Bench) -> 
     assert (result.status, bench.live()) == (RunStatus.UNDONE, live)
 
 
-def test_a_half_built_index_of_this_definition_is_partial(bench: Bench, wired: WiredSession) -> None:
+def test_a_half_built_index_of_this_definition_is_partial(bench: Bench, session: PostgresSession) -> None:
     step = one_step(bench, T_A_IDX, BY_A.model_copy(update={"unique": True}))
     bench.run_sql("UPDATE t SET a = 1 WHERE id = 2")
     with pytest.raises(StoreError):
-        wired.run(step, Quiet())
-    assert wired.probe(step) is Outcome.PARTIAL
+        session.run(step, Quiet())
+    assert session.probe(step) is Outcome.PARTIAL
 
 
-def test_a_half_built_index_is_built_again(bench: Bench, wired: WiredSession) -> None:
+def test_a_half_built_index_is_built_again(bench: Bench, session: PostgresSession) -> None:
     step = one_step(bench, T_A_IDX, BY_A.model_copy(update={"unique": True}))
     bench.run_sql("UPDATE t SET a = 1 WHERE id = 2")
     with pytest.raises(StoreError):
-        wired.run(step, Quiet())
+        session.run(step, Quiet())
     bench.run_sql("UPDATE t SET a = 2 WHERE id = 2")
-    wired.run(step, Quiet())
-    assert wired.probe(step) is Outcome.DONE
+    session.run(step, Quiet())
+    assert session.probe(step) is Outcome.DONE
 
 
-def test_another_index_of_that_name_is_unknown(bench: Bench, wired: WiredSession) -> None:
+def test_another_index_of_that_name_is_unknown(bench: Bench, session: PostgresSession) -> None:
     step = one_step(bench, T_A_IDX, BY_A)
     bench.run_sql("CREATE INDEX t_a_idx ON t (id)")
-    assert wired.probe(step) is Outcome.UNKNOWN
+    assert session.probe(step) is Outcome.UNKNOWN
 
 
-def test_a_table_of_that_name_is_unknown(bench: Bench, wired: WiredSession) -> None:
+def test_a_table_of_that_name_is_unknown(bench: Bench, session: PostgresSession) -> None:
     step = one_step(bench, T_A_IDX, BY_A)
     bench.run_sql("CREATE TABLE t_a_idx ()")
-    assert wired.probe(step) is Outcome.UNKNOWN
+    assert session.probe(step) is Outcome.UNKNOWN
 
 
-def test_an_index_of_another_name_is_never_touched(bench: Bench, wired: WiredSession) -> None:
+def test_an_index_of_another_name_is_never_touched(bench: Bench, session: PostgresSession) -> None:
     step = one_step(bench, T_A_IDX, BY_A)
     bench.run_sql("CREATE INDEX t_a_idx ON t (id)")
     with pytest.raises(StoreError, match="something else has this name"):
-        wired.run(step, Quiet())
+        session.run(step, Quiet())
     assert rows(bench, "SELECT pg_get_indexdef('t_a_idx'::regclass)")[0][0].endswith("(id)")
 
 
-def test_running_a_finished_build_again_keeps_the_index(bench: Bench, wired: WiredSession) -> None:
+def test_running_a_finished_build_again_keeps_the_index(bench: Bench, session: PostgresSession) -> None:
     step = one_step(bench, T_A_IDX, BY_A)
-    wired.run(step, Quiet())
+    session.run(step, Quiet())
     before = rows(bench, "SELECT 't_a_idx'::regclass::oid")
-    wired.run(step, Quiet())
+    session.run(step, Quiet())
     assert rows(bench, "SELECT 't_a_idx'::regclass::oid") == before
 
 
@@ -162,7 +155,7 @@ def test_what_an_interrupted_reindex_left_is_removed(bench: Bench) -> None:
     assert rows(bench, "SELECT to_regclass('t_a_idx_ccnew')") == [(None,)]
 
 
-def test_an_index_that_somebody_is_building_is_waited_for(bench: Bench, wired: WiredSession) -> None:
+def test_an_index_that_somebody_is_building_is_waited_for(bench: Bench, session: PostgresSession) -> None:
     step = one_step(bench, T_A_IDX, BY_A)
     with psycopg.connect(bench.url, autocommit=True) as builder:
         build = threading.Thread(target=builder.execute, args=("CREATE INDEX CONCURRENTLY t_a_idx ON t (a)",))
@@ -170,9 +163,9 @@ def test_an_index_that_somebody_is_building_is_waited_for(bench: Bench, wired: W
             build.start()
             until(bench, "SELECT to_regclass('t_a_idx') IS NOT NULL")
             with pytest.raises(Transient, match="another session"):
-                wired.probe(step)
+                session.probe(step)
         build.join()
-    assert wired.probe(step) is Outcome.DONE
+    assert session.probe(step) is Outcome.DONE
 
 
 def until(bench: Bench, query: str) -> None:
@@ -183,7 +176,7 @@ def until(bench: Bench, query: str) -> None:
 
 
 def test_a_build_tells_how_far_it_is(
-    bench: Bench, wired: WiredSession, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, session: PostgresSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "_EVERY_S", 0.001)
     step = one_step(bench, T_A_IDX, BY_A)
@@ -196,7 +189,7 @@ def test_a_build_tells_how_far_it_is(
 
         thread = threading.Thread(target=let_go)
         thread.start()
-        wired.run(step, watch)
+        session.run(step, watch)
         thread.join()
     assert "waiting for writers before build" in {phase for *_, phase in watch.heard}
 
@@ -231,9 +224,9 @@ def test_a_build_is_cancelled_when_asked_to_stop(bench: Bench, monkeypatch: pyte
 CHILD = """
 import sys
 sys.path.insert(0, sys.argv[3])
-from tests.live.postgres.test_apply_interrupted import Quiet, WiredSession, settings
+from tests.live.postgres.test_apply_interrupted import Quiet, PostgresSession, settings
 from apexplan.model.plan import Step
-session = WiredSession("sql", settings(sys.argv[1]))
+session = PostgresSession("sql", settings(sys.argv[1]))
 session.run(Step.model_validate_json(sys.argv[2]), Quiet())
 """
 
@@ -242,7 +235,7 @@ def settings(url: str) -> PostgresSettings:
     return PostgresSettings(url=SecretStr(url))
 
 
-def test_a_build_whose_client_was_killed_is_taken_up_again(bench: Bench, wired: WiredSession) -> None:
+def test_a_build_whose_client_was_killed_is_taken_up_again(bench: Bench, session: PostgresSession) -> None:
     step = one_step(bench, T_A_IDX, BY_A)
     root = str(Path(__file__).parents[3])
     with open_transaction(bench.url, "UPDATE t SET a = a WHERE id = 1"):
@@ -252,48 +245,48 @@ def test_a_build_whose_client_was_killed_is_taken_up_again(bench: Bench, wired: 
         child.kill()
         child.wait()
         until(bench, "SELECT count(*) = 0 FROM pg_stat_progress_create_index")
-        assert wired.probe(step) is Outcome.PARTIAL
-    wired.run(step, Quiet())
-    assert wired.probe(step) is Outcome.DONE
+        assert session.probe(step) is Outcome.PARTIAL
+    session.run(step, Quiet())
+    assert session.probe(step) is Outcome.DONE
 
 
 # ------------------------------------------------------------------ transactions
 
 
-def test_a_reader_in_front_makes_a_group_give_up_at_once(bench: Bench, wired: WiredSession) -> None:
+def test_a_reader_in_front_makes_a_group_give_up_at_once(bench: Bench, session: PostgresSession) -> None:
     step = one_step(bench, address("column.public.t.n"), Column(type="text"))
     with open_transaction(bench.url, "SELECT FROM t"), pytest.raises(Transient):
-        wired.run_group("u", [step], Quiet())
-    assert wired.probe_group("u", [step]) is Outcome.NOT_DONE
+        session.run_group("u", [step], Quiet())
+    assert session.probe_group("u", [step]) is Outcome.NOT_DONE
 
 
-def test_a_group_is_all_or_nothing(bench: Bench, wired: WiredSession) -> None:
+def test_a_group_is_all_or_nothing(bench: Bench, session: PostgresSession) -> None:
     good = one_step(bench, address("column.public.t.n"), Column(type="text"))
     bad = good.model_copy(update={"statements": ("ALTER TABLE t ADD COLUMN id int",)})
     with pytest.raises(StoreError):
-        wired.run_group("u", [good, bad], Quiet())
+        session.run_group("u", [good, bad], Quiet())
     assert address("column.public.t.n") not in bench.live()
 
 
-def test_a_group_runs_once(bench: Bench, wired: WiredSession) -> None:
+def test_a_group_runs_once(bench: Bench, session: PostgresSession) -> None:
     step = one_step(bench, address("column.public.t.n"), Column(type="text"))
-    wired.run_group("u", [step], Quiet())
-    wired.run_group("u", [step], Quiet())
-    assert wired.probe_group("u", [step]) is Outcome.DONE
+    session.run_group("u", [step], Quiet())
+    session.run_group("u", [step], Quiet())
+    assert session.probe_group("u", [step]) is Outcome.DONE
 
 
-def test_a_text_cannot_smuggle_a_second_statement_in(bench: Bench, wired: WiredSession) -> None:
+def test_a_text_cannot_smuggle_a_second_statement_in(bench: Bench, session: PostgresSession) -> None:
     step = one_step(bench, address("column.public.t.n"), Column(type="text"))
     bad = step.model_copy(update={"statements": ("SELECT 1; DROP TABLE t",)})
     with pytest.raises(StoreError):
-        wired.run_group("u", [bad], Quiet())
+        session.run_group("u", [bad], Quiet())
     assert address("table.public.t") in bench.live()
 
 
 # ------------------------------------------------------------------ filling
 
 
-def test_a_stopped_backfill_goes_on_where_it_was(bench: Bench, wired: WiredSession) -> None:
+def test_a_stopped_backfill_goes_on_where_it_was(bench: Bench, session: PostgresSession) -> None:
     live = bench.own()
     bench.on_failure = OnFailure.STOP
     wish = Column(type="uuid", default="gen_random_uuid()", null=False)
@@ -412,33 +405,33 @@ def test_writers_who_no_longer_know_a_dropped_column_go_on(bench: Bench) -> None
 # ------------------------------------------------------------------ the ledger
 
 
-def test_there_are_no_marks_before_the_first_write(wired: WiredSession) -> None:
-    assert wired.marks() == {}
+def test_there_are_no_marks_before_the_first_write(session: PostgresSession) -> None:
+    assert session.marks() == {}
 
 
-def test_marks_come_back_as_they_were_written(wired: WiredSession) -> None:
+def test_marks_come_back_as_they_were_written(session: PostgresSession) -> None:
     mark = Mark(T_A_IDX, {"keys": [{"column": "a"}], "where": None}, True, "run-1")
-    wired.record("test", {T_A_IDX: mark})
-    assert wired.marks() == {T_A_IDX: mark}
+    session.record("test", {T_A_IDX: mark})
+    assert session.marks() == {T_A_IDX: mark}
 
 
-def test_a_mark_that_is_none_goes(wired: WiredSession) -> None:
-    wired.record("test", {T_A_IDX: Mark(T_A_IDX, {})})
-    wired.record("test", {T_A_IDX: None})
-    assert wired.marks() == {}
+def test_a_mark_that_is_none_goes(session: PostgresSession) -> None:
+    session.record("test", {T_A_IDX: Mark(T_A_IDX, {})})
+    session.record("test", {T_A_IDX: None})
+    assert session.marks() == {}
 
 
-def test_an_apply_leaves_marks_of_what_it_made(bench: Bench, wired: WiredSession) -> None:
+def test_an_apply_leaves_marks_of_what_it_made(bench: Bench, session: PostgresSession) -> None:
     bench.apply(bench.own() | {T_A_IDX: BY_A})
-    assert T_A_IDX in wired.marks()
+    assert T_A_IDX in session.marks()
 
 
 def test_a_role_that_may_not_make_the_ledger_is_told_how(bench: Bench) -> None:
-    role = f"plain_{bench.url.rpartition('/')[0].__hash__() % 10**6}_{id(bench) % 10**6}"
+    role = bench.url.partition("?")[0].rpartition("/")[2].replace("test", "role")
     execute(bench.url, f"CREATE ROLE {role} LOGIN")
     try:
         url = bench.url.replace("postgres@", f"{role}@", 1)
-        session = WiredSession("sql", settings(url))
+        session = PostgresSession("sql", settings(url))
         with pytest.raises(AccessDenied, match="ledger") as raised:
             session.record("test", {})
         session.close()

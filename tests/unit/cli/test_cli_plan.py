@@ -109,3 +109,14 @@ def test_without_a_project_it_says_how_to_begin(shop: Shop) -> None:
     ran = shop.run("plan")
     assert ran.code == 1
     assert "`apexplan init`" in ran.err
+
+
+def test_a_purge_is_asked_for_in_days_and_stands_in_the_plan(shop: Shop) -> None:
+    assert shop.ok("plan", "-f", "json").data["purge_before"] == ""
+    assert shop.ok("plan", "-f", "json", "--purge", "30").data["purge_before"].endswith("Z")
+
+
+def test_an_approved_plan_with_a_purge_is_planned_again_with_it(shop: Shop) -> None:
+    path = str(shop.root / "plan.json")
+    shop.ok("plan", "--purge", "30", "-o", path)
+    shop.ok("apply", path)

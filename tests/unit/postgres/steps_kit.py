@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from apexplan.engine import graph
+from apexplan.engine import graph, rename
 from apexplan.engine.diff import Sides, diff
 from apexplan.model.address import Address
 from apexplan.model.change import Action, Declared, Lifecycle, Recorded
@@ -58,7 +58,8 @@ def planned(
         a: Declared(a, spec, lifecycle=Lifecycle(renamed_from=former.get(a))) for a, spec in wish.items()
     }
     recorded = {a: Recorded(a, there[a].values()) for a in owned}
-    found = diff(Sides(there, declared, Normal(wish), recorded), cast(Provider, _Planner()))
+    moved = rename.renamed(there, declared, cast(Provider, _Planner()))
+    found = diff(Sides(moved, declared, Normal(wish), recorded))
     acting = [c for c in found.changes if c.action not in (Action.ADOPT, Action.FORGET)]
     sizes = dict.fromkeys((*found.live, *(c.address for c in acting)), size)
     facts = Facts(found.live, wish, frozenset(owned), sizes, DETAILS | details)

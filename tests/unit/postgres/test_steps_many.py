@@ -7,11 +7,12 @@ from itertools import groupby
 from steps_kit import T, column, planned
 
 from apexplan.model.plan import HazardKind
+from apexplan.model.spec import Spec
 from apexplan_postgres.specs import Column, Table
 
 
 def test_a_large_plan_is_split_into_transactions() -> None:
-    wish = {}
+    wish: dict[str, Spec] = {}
     for number in range(600):
         wish[f"table.public.t{number}"] = Table()
         wish[f"column.public.t{number}.a"] = Column(type="integer")

@@ -10,6 +10,7 @@ from apexplan.model.spec import Spec
 from apexplan_postgres.specs import (
     Check,
     Column,
+    Extension,
     ForeignKey,
     Function,
     Generated,
@@ -184,6 +185,57 @@ def test_a_table_moves_to_another_schema_before_it_is_renamed() -> None:
     )
     assert sql(steps) == ["ALTER TABLE public.t SET SCHEMA app", "ALTER TABLE app.t RENAME TO u"]
     assert back(steps) == ["ALTER TABLE app.u SET SCHEMA public", "ALTER TABLE public.u RENAME TO t"]
+
+
+def test_a_schema_takes_its_tables_indexes_and_functions_along() -> None:
+    live: dict[str, Spec] = {
+        "schema.app": Schema(),
+        "table.app.t": Table(),
+        "column.app.t.a": column(),
+        "index.app.i": index("a", table="app.t"),
+        "function.app.f(integer)": Function(),
+        "extension.vector": Extension(schema_name="app"),
+    }
+    assert set(moved(live, "schema.app", "schema.lib")) == {
+        "schema.lib",
+        "table.lib.t",
+        "column.lib.t.a",
+        "index.lib.i",
+        "function.lib.f(integer)",
+        "extension.vector",
+    }
+
+
+def test_a_renamed_schema_is_one_step_that_covers_what_is_in_it() -> None:
+    live: dict[str, Spec] = {
+        "schema.app": Schema(),
+        "table.app.t": Table(),
+        "column.app.t.a": column(),
+        "index.app.i": index("a", table="app.t"),
+        "function.app.f(integer)": Function(),
+    }
+    wish = {text.replace(".app", ".lib"): spec for text, spec in live.items()}
+    wish["index.lib.i"] = index("a", table="lib.t")
+    steps = planned(live, wish, renames={"schema.lib": "schema.app"})
+    assert sql(steps) == ["ALTER SCHEMA app RENAME TO lib"]
+
+
+def test_a_table_that_moves_takes_its_indexes_along() -> None:
+    live: dict[str, Spec] = {**T, "schema.app": Schema(), "index.public.i": index("a")}
+    wish = {text.replace(".public", ".app"): spec for text, spec in live.items()}
+    wish["index.app.i"] = index("a", table="app.t")
+    steps = planned(live, wish, renames={"table.app.t": "table.public.t"})
+    assert sql(steps) == ["ALTER TABLE public.t SET SCHEMA app"]
+
+
+def test_a_column_is_renamed_in_a_table_under_its_new_name() -> None:
+    live: dict[str, Spec] = {"table.public.t": Table(), "column.public.t.a": column()}
+    wish: dict[str, Spec] = {"table.public.u": Table(), "column.public.u.z": column()}
+    renames = {"table.public.u": "table.public.t", "column.public.u.z": "column.public.u.a"}
+    assert sql(planned(live, wish, renames=renames)) == [
+        "ALTER TABLE public.t RENAME TO u",
+        "ALTER TABLE public.u RENAME COLUMN a TO z",
+    ]
 
 
 def test_a_column_does_not_move_to_another_table() -> None:

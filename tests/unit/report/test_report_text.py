@@ -333,3 +333,23 @@ def test_every_hazard_that_must_be_allowed_explains_itself() -> None:
         [step("sql.table.t", hazards={HazardKind.BLOCKS_WRITES: "writers wait"})],
     )
     assert "      BLOCKS_WRITES: writers wait" in lines(made)
+
+
+def test_where_the_provider_has_words_for_a_value_they_are_shown() -> None:
+    one = field("on", [{"column": "a"}], [{"column": "b"}])
+    one = one.model_copy(update={"live_text": "a", "desired_text": "b"})
+    assert "      on  a → b" in lines(plan([change("sql.index.i", Action.UPDATE, one)]))
+
+
+def test_words_that_hide_the_difference_are_not_shown() -> None:
+    one = field("on", [{"column": "a", "x": 1}], [{"column": "a", "x": 2}])
+    one = one.model_copy(update={"live_text": "a", "desired_text": "a"})
+    assert "      on  [{column: a, x: 1}] → [{column: a, x: 2}]" in lines(
+        plan([change("sql.index.i", Action.UPDATE, one)])
+    )
+
+
+def test_what_is_kept_aside_is_counted() -> None:
+    made = plan([change("sql.table.t", Action.CREATE)], kept=(at("sql.retained.t_old"),))
+    told = "moved aside by earlier drops, and kept: 1 retained (--purge DAYS deletes the older ones)"
+    assert told in lines(made)
