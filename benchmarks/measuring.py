@@ -49,9 +49,13 @@ def best(
     command: Sequence[str], times: int, *, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Usage:
     """Runs a command several times; returns the run with the median wall time."""
-    runs = [run(command, cwd=cwd, env=env) for _ in range(times)]
-    middle = median([r.wall_s for r in runs])
-    return min(runs, key=lambda r: abs(r.wall_s - middle))
+    return middle([run(command, cwd=cwd, env=env) for _ in range(times)])
+
+
+def middle(runs: Sequence[Usage]) -> Usage:
+    """Returns the run with the median wall time."""
+    wall_s = median([r.wall_s for r in runs])
+    return min(runs, key=lambda r: abs(r.wall_s - wall_s))
 
 
 def python(module: str, *arguments: str) -> list[str]:

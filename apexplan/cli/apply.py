@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -51,14 +52,12 @@ def apply(
     workspace = projects.load(root, env)
     approved = planfile.load(planfile_) if planfile_ else None
     with projects.state_of(workspace.project) as state:
-        runs.refuse_if_open(state)
         if approved is not None:
             _refuse_spent(approved, state)
-        with (
-            state.lock("apply", lock_timeout) as lock,
-            projects.stores_of(workspace.project) as stores,
-        ):
-            runs.refuse_if_open(state)
+        with ExitStack() as stack:
+            lock = stack.enter_context(state.lock("apply", lock_timeout))
+            runs.refuse_if_open(state)  # under the lock: a run of somebody else's is not open but at work
+            stores = stack.enter_context(projects.stores_of(workspace.project))
             if approved is not None:
                 plan = _again(approved, workspace, state, stores)
             else:

@@ -45,10 +45,10 @@ def say(lines: Iterable[Text | str], out: Console | None = None) -> None:
         out.print(text, soft_wrap=True)
 
 
-def note(text: str) -> None:
-    """Prints a remark that is no part of the result: to standard error."""
+def note(text: str, *commands: str) -> None:
+    """Prints a remark that is no part of the result, and what may be typed: to standard error."""
     out = err_console()
-    say(prose(f"note: {text}", width_of(out), style="yellow"), out)
+    say([*prose(f"note: {text}", width_of(out), style="yellow"), *(f"  {c}" for c in commands)], out)
 
 
 def write_file(path: Path, text: str) -> None:

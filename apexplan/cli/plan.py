@@ -14,7 +14,7 @@ from apexplan.cli import project as projects
 from apexplan.cli.output import note, write_file
 from apexplan.cli.secrets import refuse_in_plan
 from apexplan.engine import planfile, planner
-from apexplan.engine.ports import Run
+from apexplan.engine.ports import Run, RunStatus
 from apexplan.manifest import Project
 from apexplan.model.errors import EXIT_CHANGES, EXIT_OK, UsageError
 from apexplan.model.plan import Plan
@@ -71,7 +71,7 @@ def plan(
                 purge_before=projects.purge_before(purge),
             )
     if waiting is not None:
-        note(_open_run(waiting))
+        _tell_open_run(waiting)
     if lost := projects.without_store(workspace.project, recorded):
         note(lost)
     if output is not None:
@@ -81,11 +81,12 @@ def plan(
     raise typer.Exit(EXIT_CHANGES if detailed_exitcode and not made.empty else EXIT_OK)
 
 
-def _open_run(waiting: Run) -> str:
-    how = "was interrupted" if waiting.status == "running" else f"is {waiting.status}"
-    return (
-        f"run {waiting.id} {how}: nothing can be applied before "
-        f"`apexplan resume {waiting.id}` or `apexplan rollback {waiting.id}`"
+def _tell_open_run(waiting: Run) -> None:
+    how = "was interrupted" if waiting.status is RunStatus.RUNNING else f"is {waiting.status}"
+    note(
+        f"run {waiting.id} {how}: nothing can be applied before one of",
+        f"apexplan resume {waiting.id}",
+        f"apexplan rollback {waiting.id}",
     )
 
 

@@ -83,7 +83,7 @@ def diff(sides: Sides) -> Difference:
             in_sync += 1
         else:
             changes.append(change)
-    kept = {a: since for a, spec in sorted(sides.live.items()) if (since := spec.kept_since())}
+    kept = dict(sorted((a, since) for a, spec in sides.live.items() if (since := spec.kept_since())))
     changes += _undeclared_changes(sides)
     changes += _purges(sides, kept)
     known = sides.desired.keys() | sides.recorded.keys() | kept.keys()

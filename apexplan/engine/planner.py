@@ -23,7 +23,7 @@ from apexplan.model.plan import (
     Size,
     Step,
 )
-from apexplan.model.spec import Spec, fingerprint
+from apexplan.model.spec import REPLACE, Spec, fingerprint
 from apexplan.provider import Facts
 
 STATE_ONLY = frozenset({Action.ADOPT, Action.FORGET})
@@ -109,7 +109,7 @@ def plan(
 
 def planned(change: Change) -> PlannedChange:
     """Returns `change` for the plan: JSON values, reasons, the fingerprint of what is live."""
-    reasons = [f.rule.why for f in change.fields if change.action is Action.REPLACE and f.rule.why]
+    reasons = [f.rule.why for f in change.fields if change.action is Action.REPLACE and f.rule.how == REPLACE]
     return PlannedChange(
         address=change.address,
         action=change.action,

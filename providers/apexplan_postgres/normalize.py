@@ -64,6 +64,10 @@ _ROUNDS: Final = 8
 _UNDEFINED: Final = frozenset({"3F000", "42704", "42883", "42P01"})
 """Schema, object, function or table is missing: perhaps this very plan makes it."""
 
+_LITERAL: Final = re.compile(r"'(?:[^'\\]|'')*'\Z")
+_MODIFIER: Final = re.compile(r"\([\d,]+\)")
+"""A literal default is stored as one of the column's own type, without the modifiers of that."""
+
 _NULL_DEFAULT: Final = re.compile(r'NULL(::[\w\s".,()\[\]]+)?\Z', re.IGNORECASE)
 
 
@@ -283,6 +287,8 @@ def _plainly_same(spec: Spec, name: str, live: Any) -> bool:
         return desired is not None and _trimmed(desired) == _trimmed(live)
     if name == "default" and _value(spec, name) is None:
         return live is None or bool(_NULL_DEFAULT.match(live))
+    if name == "default" and isinstance(spec, Column) and _LITERAL.match(desired or ""):
+        return bool(live == f"{desired}::{_MODIFIER.sub('', spec.type or '')}")
     # The deparser puts one pair of parentheses around an operator expression.
     return name in _TEXTS.get(type(spec), ()) and isinstance(desired, str) and live == f"({desired})"
 
@@ -343,8 +349,8 @@ def _shapes(
     tables: dict[Address, dict[str, tuple[str, str, str | None]]] = {t: {} for t in under if t is not None}
     for source in (live, specs):
         for address, spec in source.items():
-            if isinstance(spec, Column) and table_of(address) in tables:
-                columns, name = tables[table_of(address)], last(address)
+            if isinstance(spec, Column) and (table := table_of(address)) in tables:
+                columns, name = tables[table], last(address)
                 _, type_, collation = columns.get(name, (name, "", None))
                 if "collation" in spec.managed:
                     collation = spec.collation

@@ -256,6 +256,8 @@ def _whereabouts(url: str) -> str:
         given = conninfo_to_dict(url)
     except psycopg.Error:
         return ""
+    if any("@" in str(given.get(part, "")) for part in ("host", "port", "dbname")):
+        return ""  # the password holds a character that ends it: what was read may be a piece of it
     host, port = given.get("host") or "the local socket", given.get("port")
     at = f"{host}:{port}" if port else host
     user = f"user {given['user']} on " if given.get("user") else ""

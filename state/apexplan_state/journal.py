@@ -85,8 +85,14 @@ def object_row(recorded: Recorded) -> Values:
     }
 
 
-def recorded_of(row: Row[Any]) -> Recorded:
-    return Recorded(Address.parse(row.address), json.loads(row.values), row.protect, row.run)
+def recorded_of(found: Sequence[Row[Any]]) -> list[Recorded]:
+    """Returns the objects of all rows. Their values are parsed as one text: thousands of small ones
+    would take three times as long."""
+    values = json.loads(f"[{','.join(row.values for row in found)}]")
+    return [
+        Recorded(Address.parse(row.address), value, row.protect, row.run)
+        for row, value in zip(found, values, strict=True)
+    ]
 
 
 def event_row(event: Event) -> Values:

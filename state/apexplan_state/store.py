@@ -73,7 +73,7 @@ class SqlState:
         return Head(found.lineage, found.serial) if found else Head("", 0)
 
     def recorded(self) -> Mapping[Address, Recorded]:
-        found = map(rows.recorded_of, self._all(select(objects).order_by(objects.c.address)))
+        found = rows.recorded_of(self._all(select(objects).order_by(objects.c.address)))
         return {recorded.address: recorded for recorded in found}
 
     def open_run(self) -> Run | None:

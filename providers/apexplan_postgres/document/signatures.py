@@ -8,6 +8,7 @@ of types that are not built in stay as they are, in lower case unless quoted.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from apexplan_postgres.fragments import (

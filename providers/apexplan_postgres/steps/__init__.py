@@ -1,7 +1,7 @@
 """From changes to steps: which SQL, in which shape, with which hazards and which way back. Pure.
 
 One module an aspect: `table`, `column` (with `fill`, `retype`, `shadow`), `index`, `constraint`,
-`routine`, `extension`, `rename`; `base` holds the shapes of a step. What locks and rewrites each
+`routine`, `extension`, `rename`, `retained`; `base` holds the shapes of a step. What locks and rewrites each
 statement takes is in the manual and was measured on 18.4; see the modules.
 
 Tables come first: one that is made or goes takes over the changes of what stands on it. Columns
@@ -21,7 +21,8 @@ from apexplan_postgres.steps.column import column_steps
 from apexplan_postgres.steps.constraint import constraint_steps
 from apexplan_postgres.steps.extension import extension_steps, schema_steps
 from apexplan_postgres.steps.index import index_steps
-from apexplan_postgres.steps.rename import rename_steps, renamed
+from apexplan_postgres.steps.rename import carried, rename_steps, renamed
+from apexplan_postgres.steps.retained import retained_steps
 from apexplan_postgres.steps.routine import function_steps, trigger_steps
 from apexplan_postgres.steps.table import table_steps
 
@@ -38,6 +39,7 @@ _PLANNERS: Final[dict[str, Callable[[Change, Planning], list[Step]]]] = {
     "foreign_key": constraint_steps,
     "trigger": trigger_steps,
     "index": index_steps,
+    "retained": retained_steps,
 }
 """By kind, in the order in which they are planned."""
 _FIRST: Final = frozenset({"extension", "schema"})
@@ -54,6 +56,7 @@ def plan_steps(changes: Sequence[Change], facts: Facts) -> list[Step]:
     Raises one PlanError that names everything for which there is no safe way.
     """
     planning = Planning({c.address: c for c in changes}, facts)
+    planning.carried = carried(planning)
     steps: list[Step] = []
     for kind in _PLANNERS:
         for change in changes:

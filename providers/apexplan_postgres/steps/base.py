@@ -45,6 +45,8 @@ class Planning:
     refusals: list[tuple[Address, str, str]] = field(default_factory=list)
     covered: set[Address] = field(default_factory=set)
     """Objects whose change another object's step has taken over."""
+    carried: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
+    """By the object whose rename takes them along: what is renamed with it."""
     _standing: dict[Address, list[tuple[Address, Spec]]] = field(default_factory=lambda: defaultdict(list))
     _changed: dict[Address, list[Change]] = field(default_factory=lambda: defaultdict(list))
     _references: dict[str, list[tuple[Address, ForeignKey]]] = field(

@@ -14,13 +14,22 @@ from apexplan.model.address import Address
 from apexplan.model.change import Action, Change
 from apexplan.model.plan import HazardKind, RollbackClass, Step
 from apexplan_postgres import ddl
-from apexplan_postgres.names import in_table, last, literal, quote, schema_of, spelled, sql_name, table_of
+from apexplan_postgres.names import (
+    RETAINED_SCHEMA,
+    in_table,
+    last,
+    literal,
+    quote,
+    schema_of,
+    spelled,
+    sql_name,
+    table_of,
+)
 from apexplan_postgres.specs import Check, Column, Exclude, ForeignKey, PrimaryKey, Table, Unique
-from apexplan_postgres.steps.base import Back, Planning, hazard, mark, quick, rows, short, whole
+from apexplan_postgres.steps.base import Back, Planning, fitting, hazard, mark, quick, rows, short, whole
 
-RETAINED_SCHEMA: Final = "apexplan_retained"
 _INLINE: Final = (PrimaryKey, Unique, Check, Exclude)
-KEPT: Final = "_retained_"
+KEPT: Final = "_retained"
 """What the name of a column begins with that was dropped by renaming it aside."""
 
 
@@ -125,7 +134,8 @@ def _free_schema(change: Change, planning: Planning) -> str:
     assert change.live is not None
     for number in count():
         schema = f"{RETAINED_SCHEMA}_{mark(change.address, change.live.values(), number)}"
-        if Address(change.address.store, "schema", schema) not in planning.facts.live:
+        kept = Address(change.address.store, "retained", spelled(schema, last(change.address)))
+        if kept not in planning.facts.live:
             return schema
     raise AssertionError("unreachable")
 
@@ -136,6 +146,12 @@ def remember(kept: str, former: Address) -> str:
     return f"INSERT INTO apexplan.retained (name, former) VALUES {row}"  # noqa: S608  quoted
 
 
+def follow(former: str, kept: str) -> str:
+    """The statement that tells our ledger of another name of what is kept."""
+    where = f"WHERE name = {literal(former)}"
+    return f"UPDATE apexplan.retained SET name = {literal(kept)} {where}"  # noqa: S608  quoted
+
+
 def forget(kept: str) -> str:
     return f"DELETE FROM apexplan.retained WHERE name = {literal(kept)}"  # noqa: S608  quoted
 
@@ -143,10 +159,9 @@ def forget(kept: str) -> str:
 def kept_name(address: Address, live: Column, planning: Planning) -> Address:
     """Returns the address that a column bears once it is kept aside."""
     for number in count():
-        digits = mark(address, live.values(), number)
-        name = f"{(KEPT + last(address))[:54]}_{digits}"
+        name = fitting(KEPT, last(address), mark(address, live.values(), number))
         kept = in_table(address.store, "column", table_of(address).name, name)
-        if kept not in planning.facts.live:
+        if Address(kept.store, "retained", kept.name) not in planning.facts.live:
             return kept
     raise AssertionError("unreachable")
 
@@ -154,7 +169,7 @@ def kept_name(address: Address, live: Column, planning: Planning) -> Address:
 def _refuse_lost(address: Address, planning: Planning) -> None:
     """Refuses to take a table away under what nobody asked to lose."""
     for other, _ in planning.standing_on(address):
-        if not planning.goes(other) and not _is_kept(other):
+        if not planning.goes(other):
             planning.refuse(
                 address,
                 f"{other} stands on it and would go with it",
@@ -167,7 +182,3 @@ def _refuse_lost(address: Address, planning: Planning) -> None:
                 f"the foreign key {other} refers to it",
                 f"drop {other} in the same plan, or keep the table",
             )
-
-
-def _is_kept(address: Address) -> bool:
-    return address.kind == "column" and last(address).startswith(KEPT)

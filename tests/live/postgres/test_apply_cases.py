@@ -541,7 +541,7 @@ RENAMES = [
     Case("drop a table with a kept column", KEPT, {"table.public.t": None, "column.public.t.a": None}),
     Case(
         "rename a schema with what is in it",
-        "CREATE SCHEMA app; CREATE TABLE app.t (id int PRIMARY KEY, a int REFERENCES app.t);"
+        "CREATE SCHEMA app; CREATE TABLE app.t (id serial PRIMARY KEY, a int REFERENCES app.t);"
         " CREATE INDEX i ON app.t (a); CREATE FUNCTION app.f(a int) RETURNS int LANGUAGE sql AS 'SELECT a'",
         {"index.lib.i": {"comment": "x"}},
         {"schema.lib": "schema.app"},

@@ -76,7 +76,7 @@ def test_an_open_run_is_told_in_every_format_without_spoiling_it(shop: Shop) -> 
     run = stopped(shop)
     for format_ in ("text", "json", "markdown"):
         ran = shop.ok("plan", "-f", format_)
-        assert f"`apexplan resume {run}`" in ran.err
+        assert f"  apexplan resume {run}\n" in ran.err
         assert run not in ran.out
     json.loads(shop.ok("plan", "-f", "json").out)
 

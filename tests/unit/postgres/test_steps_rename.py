@@ -206,6 +206,22 @@ def test_a_schema_takes_its_tables_indexes_and_functions_along() -> None:
     }
 
 
+def test_what_is_qualified_with_a_renamed_schema_says_its_new_name() -> None:
+    keys = (IndexKey(column="a", opclass="app.vector_l2_ops"), IndexKey(expression="app.f(a)"))
+    live: dict[str, Spec] = {
+        "schema.app": Schema(),
+        "table.public.t": Table(),
+        "column.public.t.a": column(type="app.vector(3)", default="nextval('app.s'::regclass) + myapp.f()"),
+        "index.public.i": index(keys=keys, where="(a <> 'app')"),
+    }
+    found = moved(live, "schema.app", "schema.Lib")
+    assert isinstance(a := found["column.public.t.a"], Column)
+    assert (a.type, a.default) == ('"Lib".vector(3)', "nextval('\"Lib\".s'::regclass) + myapp.f()")
+    assert isinstance(i := found["index.public.i"], Index) and i.keys is not None
+    assert (i.keys[0].opclass, i.keys[1].expression) == ('"Lib".vector_l2_ops', '"Lib".f(a)')
+    assert i.where == "(a <> 'app')"
+
+
 def test_a_renamed_schema_is_one_step_that_covers_what_is_in_it() -> None:
     live: dict[str, Spec] = {
         "schema.app": Schema(),
