@@ -60,8 +60,10 @@ def _spellings(secret: str) -> Iterator[str]:
     """Yields a secret, and what may be left of it, in every spelling that reports use."""
     whole = {secret, secret.strip()}
     lines = {line.strip() for line in secret.splitlines() if len(line.strip()) >= _LINE}
-    # An unescaped `/` or `@` in a URL's password tears it: the front is taken for a port, say.
-    torn = {piece for piece in _URL_MARKS.split(secret) if len(piece) >= _PIECE and not piece.isalpha()}
+    # An unescaped `/` or `@` in a URL's password tears it: the front is taken for a port, say. A whole
+    # URL is no password: its host and database may be told.
+    pieces = () if "://" in secret else _URL_MARKS.split(secret)
+    torn = {piece for piece in pieces if len(piece) >= _PIECE and not piece.isalpha()}
     for text in whole | lines | torn:
         for once in _written(text):
             yield once

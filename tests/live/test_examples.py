@@ -65,9 +65,7 @@ def test_rows_written_while_the_column_is_filled_are_not_missed(place: Place) ->
     place.sql("INSERT INTO documents (user_id, title) SELECT 'u', 't' FROM generate_series(1, 50)")
     manifests(place, "schema")
     plan = place.command("plan", "-v").stdout
-    trigger = plan.index("CREATE OR REPLACE TRIGGER documents_search_vector_trigger")
     steps = {line.strip() for line in plan.splitlines() if "step " in line}
-    assert trigger
     number = {word: _step_number(steps, word) for word in ("fill documents.search_vector", "create trigger")}
     assert number["create trigger"] < number["fill documents.search_vector"], steps
 

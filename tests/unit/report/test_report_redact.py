@@ -81,3 +81,9 @@ def test_a_stream_on_a_full_disk_remembers_that_something_is_lost() -> None:
         stream.write("line\n")
         stream.flush()
         assert stream.broken
+
+
+def test_the_host_of_a_url_that_is_a_secret_may_be_told() -> None:
+    redactor = Redactor(["postgresql://ann:s3cret-word@127.0.0.1:5432/memory", "s3cret-word"])
+    assert redactor.clean("no answer from 127.0.0.1:5432") == "no answer from 127.0.0.1:5432"
+    assert "s3cret" not in redactor.clean("s3cret-word")
