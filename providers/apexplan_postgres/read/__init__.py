@@ -53,7 +53,7 @@ def read(connection: Connection[Any], scope: Scope) -> Live:
         objects.update(schemas(catalog, {oid: name for oid, name in there.items() if name != "public"}))
         public = {oid: name for oid, name in there.items() if name == "public"}
         objects.update(item for item in schemas(catalog, public) if item[0] in scope.addresses)
-        for address, kept in retained(connection, scope.store).items():
+        for address, kept in retained(catalog).items():
             objects.pop(Address(scope.store, "column", address.name), None)
             objects[address] = kept
     return Live(objects, facts, tuple(catalog.notes))

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apexplan.model.address import Address
+from apexplan.model.plan import Note
 from apexplan_postgres.names import parts
-from apexplan_postgres.read.catalog import LEDGER_SCHEMA
+from apexplan_postgres.read.catalog import LEDGER_SCHEMA, Catalog
 from apexplan_postgres.specs import Retained
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-_THERE = "SELECT to_regclass(%s) IS NOT NULL"
+_READABLE = """
+SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = %s AND c.relname = 'retained'
+"""
 _KEPT = """
 SELECT name, former, to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 FROM apexplan.retained
@@ -26,16 +31,20 @@ WHERE (k.col IS NULL) = (a.attname IS NULL)
 """
 
 
-def retained(connection: Connection[Any], store: str) -> dict[Address, Retained]:
+def retained(catalog: Catalog) -> dict[Address, Retained]:
     """Returns what is kept aside and still there, by its present name; nothing where no ledger was
-    ever written."""
-    row = connection.execute(_THERE, [f"{LEDGER_SCHEMA}.retained"]).fetchone()
-    if row is None or not row[0]:
+    ever written, nor, with a note, where this role may not read it."""
+    connection = catalog.connection
+    row = connection.execute(_READABLE, [LEDGER_SCHEMA]).fetchone()
+    if row is None:
+        return {}
+    if not row[0]:
+        catalog.notes.append(Note(text="what earlier drops kept aside cannot be read by this role"))
         return {}
     kept = {parts(name): (name, former, since) for name, former, since in connection.execute(_KEPT)}
     there = _existing(connection, list(kept)) if kept else set()
     return {
-        Address(store, "retained", name): Retained(former=former, since=since)
+        Address(catalog.store, "retained", name): Retained(former=former, since=since)
         for names, (name, former, since) in kept.items()
         if names in there
     }
