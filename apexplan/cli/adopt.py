@@ -9,12 +9,12 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.output import say
+from apexplan.cli.output import note, say
 from apexplan.cli.secrets import refuse_in_records
 from apexplan.engine import adopt as adoption
 from apexplan.engine import survey
+from apexplan.engine.record import write_marks
 from apexplan.model.errors import UsageError
-from apexplan.provider import Ledger, Mark
 from apexplan.report import view
 
 app = typer.Typer(add_completion=False)
@@ -48,8 +48,6 @@ def adopt(
             raise UsageError("nothing to adopt: each such object is owned, not declared, or not there")
         refuse_in_records(found.values())
         state.replace(lock, found, projects.event("adopt", ", ".join(map(str, found))))
-        for store in stores.values():
-            marks = {a: Mark(a, r.values, r.protect) for a, r in found.items() if a.store == store.name}
-            if marks and isinstance(store.session, Ledger):
-                store.session.record(project.name, marks)
+        for problem in write_marks(project.name, found, stores.values()):
+            note(problem)
     say([*(f"= {address}" for address in found), f"Adopted: {view.counted('object', len(found))}."])

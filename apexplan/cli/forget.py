@@ -9,9 +9,9 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.output import say
+from apexplan.cli.output import note, say
 from apexplan.engine.adopt import forgettable
-from apexplan.provider import Ledger
+from apexplan.engine.record import write_marks
 from apexplan.report import view
 
 app = typer.Typer(add_completion=False)
@@ -32,7 +32,6 @@ def forget(
         names = {a.store for a in found}
         with projects.stores_of(project, sorted(names)) as stores:
             state.replace(lock, found, projects.event("forget", ", ".join(map(str, found))))
-            for store in stores.values():
-                if isinstance(store.session, Ledger):
-                    store.session.record(project.name, {a: None for a in found if a.store == store.name})
+            for problem in write_marks(project.name, found, stores.values()):
+                note(problem)
     say([*(f"· {address}" for address in found), f"Forgotten: {view.counted('object', len(found))}."])

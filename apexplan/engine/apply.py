@@ -27,11 +27,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from apexplan.engine.diff import record_values
 from apexplan.engine.ports import Entry, EntryKind, Lock, Reporter, Run, RunStatus, StateStore
-from apexplan.engine.survey import OpenStore, read_live
+from apexplan.engine.record import recorded_after, touched, write_marks
+from apexplan.engine.survey import OpenStore
 from apexplan.model.address import Address
-from apexplan.model.change import Action, Recorded
+from apexplan.model.change import Recorded
 from apexplan.model.errors import (
     Ambiguous,
     ApexplanError,
@@ -41,7 +41,7 @@ from apexplan.model.errors import (
     Transient,
 )
 from apexplan.model.plan import PlannedChange, Step, Unit
-from apexplan.provider import Awaitable, Ledger, Mark, Outcome, Transactional
+from apexplan.provider import Awaitable, Outcome, Transactional
 
 
 class OnFailure(StrEnum):
@@ -365,7 +365,8 @@ class Executor:
         except StoreError as error:
             self._reporter.said(f"the result could not be read: {error}")
             return self._pause(RunStatus.STOPPED)
-        self._write_ledgers(after)
+        for problem in write_marks(self._run.plan.project, after, self._stores.values()):
+            self._reporter.said(problem)
         entries, self._pending = self._pending, []
         self._state.finish(self._lock, self._run.id, status, after, self._now(), entries)
         return self._result(status)
@@ -386,18 +387,6 @@ class Executor:
                 covered[address] = covered.get(address, True) and done
         bare = status is RunStatus.APPLIED
         return [c for c in self._run.plan.changes if covered.get(c.address, bare)]
-
-    def _write_ledgers(self, after: Mapping[Address, Recorded | None]) -> None:
-        for store in self._stores.values():
-            mine = {a: r for a, r in after.items() if a.store == store.name}
-            if mine and isinstance(store.session, Ledger):
-                marks = {
-                    a: Mark(a, r.values, r.protect, r.run) if r is not None else None for a, r in mine.items()
-                }
-                try:
-                    store.session.record(self._run.plan.project, marks)
-                except StoreError as error:
-                    self._reporter.said(f"the ledger in {store.name} was not written: {error}")
 
     def _result(
         self, status: RunStatus, *, interrupted: bool = False, undo_failure: UnitError | None = None
@@ -431,33 +420,6 @@ class _Watch:
 
     def stopping(self) -> bool:
         return self.executor._stop.wished
-
-
-def recorded_after(
-    changes: Sequence[PlannedChange], stores: Mapping[str, OpenStore], run_id: str
-) -> dict[Address, Recorded | None]:
-    """Returns what the state shall say of these changes' objects, from the stores as they are now."""
-    after: dict[Address, Recorded | None] = {}
-    addresses = frozenset(touched(changes))
-    names = {a.store for a in addresses}
-    concerned = {name: store for name, store in stores.items() if name in names}
-    live = {a: s for view in read_live(concerned, addresses).values() for a, s in view.objects.items()}
-    for change in changes:
-        if change.origin is not None:
-            after[change.origin] = None
-        spec = live.get(change.address)
-        if change.action in (Action.DELETE, Action.FORGET) or spec is None:
-            after[change.address] = None
-        else:
-            values = record_values(spec.values(), change.desired or {})
-            after[change.address] = Recorded(change.address, values, change.protect, run_id)
-    return after
-
-
-def touched(changes: Iterable[PlannedChange]) -> list[Address]:
-    """Returns the addresses of the changes, today's names included, each once."""
-    found = [a for c in changes for a in (c.address, c.origin) if a is not None]
-    return list(dict.fromkeys(found))
 
 
 def _intent(unit: Unit) -> dict[str, object]:

@@ -170,11 +170,9 @@ def _record_is_true(owned: Recorded | None, live: Spec, desired: Spec, protect: 
     if owned is None or owned.protect != protect:
         return False
     managed = desired.managed & live.managed
-    if owned.values.keys() != managed:
-        return False
-    return all(_same(getattr(live, n), getattr(desired, n)) for n in managed) and dict(
-        owned.values
-    ) == record_values(live.values(managed), desired.values(managed))
+    return owned.values.keys() == managed and dict(owned.values) == record_values(
+        live.values(managed), desired.values(managed)
+    )
 
 
 def _purges(sides: Sides, kept: Mapping[Address, str]) -> Iterable[Change]:

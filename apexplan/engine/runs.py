@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from apexplan.engine.apply import Executor, OnFailure, Result, Retry, Stop, touched
+from apexplan.engine.apply import Executor, OnFailure, Result, Retry, Stop
 from apexplan.engine.ports import Lock, Reporter, Run, RunStatus, StateStore
+from apexplan.engine.record import touched
 from apexplan.engine.survey import OpenStore
 from apexplan.model.address import Address
 from apexplan.model.change import Recorded
