@@ -2,14 +2,9 @@
 of the real ones: with transactions or without, building in the background, leaving half of a step
 behind when it is interrupted, slow to show an effect.
 
-Its objects are boxes: a colour can be painted over, a size cannot be changed, a box may stand in
-another, and tags are a mapping of which a manifest may manage a part. That is enough to meet every
-rule of the engine.
-
-    kind: FakeSchema
-    store: shelf
-    boxes:
-      red: {color: red, size: 3, needs: [blue]}
+Its objects are the boxes of `boxes`: a colour can be painted over, a size cannot be changed, a box
+may need another, and tags are a mapping of which a manifest may manage a part. That is enough to
+meet every rule of the engine.
 """
 
 from __future__ import annotations
@@ -20,19 +15,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from apexplan.model.address import Address
-from apexplan.model.change import Action, Change, Declared, Lifecycle
-from apexplan.model.diagnostics import Problem
+from apexplan.model.change import Action, Change
 from apexplan.model.errors import Ambiguous, StoreError, StoreUnreachable
 from apexplan.model.plan import Hazard, HazardKind, RollbackClass, Size, Step
-from apexplan.model.spec import IN_PLACE, REPLACE, OnChange, Spec
+from apexplan.model.spec import Spec
 from apexplan.provider import (
     Check,
-    Expansion,
     Facts,
     Kind,
     Live,
@@ -43,83 +35,7 @@ from apexplan.provider import (
     Scope,
     Watch,
 )
-
-Values = dict[str, Any]
-
-
-class Box(Spec):
-    """One object of the fake store."""
-
-    kind: ClassVar[str] = "box"
-
-    color: Annotated[str | None, OnChange(IN_PLACE, "a box can be painted over")] = None
-    size: Annotated[int | None, OnChange(REPLACE, "a box keeps the size that it was made with")] = None
-    needs: Annotated[tuple[str, ...] | None, OnChange(IN_PLACE)] = None
-    tags: Annotated[dict[str, str] | None, OnChange(IN_PLACE)] = None
-
-    def requires(self, address: Address) -> frozenset[Address]:
-        return frozenset(Address(address.store, "box", name) for name in self.needs or ())
-
-    def claims(self, address: Address) -> frozenset[str]:
-        return frozenset({f"box {address.name}"})
-
-
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-
-class FakeLifecycle(_Document):
-    """See `model.change.Lifecycle`."""
-
-    protect: bool = False
-    ignore: list[str] = []
-    renamed_from: str | None = None
-
-
-class FakeBox(_Document):
-    """A box as a manifest declares it."""
-
-    color: str | None = None
-    size: int | None = None
-    needs: list[str] | None = None
-    tags: dict[str, str] | None = None
-    lifecycle: FakeLifecycle | None = None
-
-
-class FakeSchema(_Document):
-    """The boxes of one fake store."""
-
-    kind: Literal["FakeSchema"]
-    store: str
-    boxes: dict[str, FakeBox] = {}
-
-
-class FakeKind:
-    """The manifest kind FakeSchema."""
-
-    name = "FakeSchema"
-    document: type[BaseModel] = FakeSchema
-
-    def expand(self, document: BaseModel) -> Expansion:
-        assert isinstance(document, FakeSchema)
-        declared: list[Declared] = []
-        problems: list[Problem] = []
-        for name, box in document.boxes.items():
-            path = ("boxes", name)
-            if box.size is not None and box.size < 1:
-                problems.append(
-                    Problem("bad-size", (*path, "size"), "a size is at least 1", f"{box.size}", mend="use 1")
-                )
-                continue
-            given = box.lifecycle or FakeLifecycle()
-            lifecycle = Lifecycle(given.protect, frozenset(given.ignore), given.renamed_from)
-            spec = Box.model_validate(box.model_dump(exclude={"lifecycle"}, exclude_unset=True))
-            declared.append(Declared(Address(document.store, "box", name), spec, path, lifecycle))
-        return Expansion(tuple(declared), tuple(problems))
-
-    def collapse(self, store: str, objects: Mapping[Address, Spec]) -> Values:
-        boxes = {a.name: spec.values() for a, spec in sorted(objects.items())}
-        return {"kind": self.name, "store": store, "boxes": boxes}
+from apexplan.testing.boxes import Box, FakeKind, Values
 
 
 class Behaviour(BaseModel):
@@ -480,3 +396,17 @@ def _rename(change: Change, former: Address) -> Step:
 
 
 PROVIDER = FakeProvider()
+
+__all__ = [
+    "PROVIDER",
+    "SERVERS",
+    "BackgroundFakeSession",
+    "Behaviour",
+    "Box",
+    "FakeProvider",
+    "FakeServer",
+    "FakeSession",
+    "FakeSettings",
+    "TransactionalFakeSession",
+    "session_on",
+]
