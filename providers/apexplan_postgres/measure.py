@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from apexplan.model.address import Address
 from apexplan.model.plan import Size
-from apexplan_postgres.names import IN_TABLE, sql_name, table_of, table_sql
+from apexplan_postgres.names import IN_TABLE, sql_name, table_sql
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -18,6 +18,8 @@ COUNTED: Final = 100_000
 """Counting stops here: the estimate of a table that grew since its last ANALYZE is no promise."""
 _AT_ONCE: Final = 200
 """Tables in one counting query."""
+_OF_TABLES: Final = IN_TABLE | {"table", "retained"}
+"""Kinds whose size is that of the table that their name begins with."""
 
 # An index stands for its table's rows and its own bytes. A partitioned table has no rows of its
 # own and reltuples counts all partitions only after ANALYZE: it is counted.
@@ -51,9 +53,9 @@ def measure(connection: Connection[Any], addresses: Iterable[Address]) -> dict[A
 
 def _relation(address: Address) -> str | None:
     """Returns the SQL name of the table or index to look at; None for what holds no rows."""
-    if address.kind in IN_TABLE:
-        return table_sql(table_of(address))
-    return sql_name(address) if address.kind in ("table", "index", "retained") else None
+    if address.kind in _OF_TABLES:
+        return table_sql(address)
+    return sql_name(address) if address.kind == "index" else None
 
 
 def _counted(connection: Connection[Any], tables: list[str]) -> Mapping[str, int]:

@@ -51,6 +51,17 @@ ON CONFLICT (address) DO UPDATE SET project = excluded.project, "values" = exclu
 """
 
 
+_KEEP: Final = """
+INSERT INTO apexplan.retained (name, former) VALUES (%s, %s)
+ON CONFLICT (name) DO UPDATE SET former = excluded.former, since = now()
+"""
+_FORGET: Final = "DELETE FROM apexplan.retained WHERE name = %s"
+_FOLLOW: Final = """
+UPDATE apexplan.retained SET name = %(name)s || substr(name, length(%(former)s) + 1)
+WHERE starts_with(name, %(former)s || '.')
+"""
+
+
 def is_there(connection: Connection[Any]) -> bool:
     """Says whether the ledger was ever written."""
     row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [_LAST_MADE]).fetchone()
@@ -81,6 +92,16 @@ def note_unit(connection: Connection[Any], unit: str) -> None:
     """Notes `unit`. Fails where it is noted already: a transaction whose outcome was in doubt did
     commit after all."""
     connection.execute("INSERT INTO apexplan.units (unit) VALUES (%s)", [unit])
+
+
+def account(connection: Connection[Any], args: Mapping[str, Any]) -> None:
+    """Notes what a step kept aside, forgets what it deleted or put back, and follows what it renamed."""
+    for kept, former in args.get("keep", {}).items():
+        connection.execute(_KEEP, [kept, former])
+    for kept in args.get("forget", ()):
+        connection.execute(_FORGET, [kept])
+    for former, name in args.get("follow", {}).items():
+        connection.execute(_FOLLOW, {"former": former, "name": name})
 
 
 def marks(connections: Connections) -> dict[Address, Mark]:

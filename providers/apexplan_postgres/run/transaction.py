@@ -30,6 +30,7 @@ def run_group(connections: Connections, unit: str, steps: Sequence[Step], watch:
                         connection.execute("SELECT set_config('lock_timeout', %s, true)", [f"{wait_s}s"])
                     for statement in step.statements:
                         execute(connection, statement)
+                    ledger.account(connection, step.args)
             ledger.note_unit(connection, unit)
 
 

@@ -4,8 +4,10 @@
     alone      transactional too, but scans data: a transaction of its own  group = its own id
     build      CREATE, DROP or REINDEX … CONCURRENTLY, or a backfill: no transaction, group None
 
-The first two need nothing in `args`: the transaction writes a row into our ledger, and that row is
-the proof. What runs outside of a transaction says in `args` how its effect is recognised.
+The first two are proved by a row that the transaction writes into our ledger; what else it shall
+note there (something was kept aside) is in `args`, never in a statement: a plan's statements can be
+run by hand in a database that we never wrote to. What runs outside of a transaction says in `args`
+how its effect is recognised.
 """
 
 from __future__ import annotations
@@ -134,6 +136,7 @@ class Back:
     statements: tuple[str, ...] = ()
     hazards: tuple[Hazard, ...] = ()
     removes: bool = False
+    args: Mapping[str, Any] = field(default_factory=dict)
 
 
 def hazard(kind: HazardKind, text: str) -> Hazard:
@@ -185,6 +188,7 @@ def _transactional(
         verb=f"undo {verb}",
         title=back.title,
         statements=back.statements,
+        args=dict(back.args),
         hazards=back.hazards,
         size=more.get("size"),
         group=DDL if group == DDL else f"{group}/undo",

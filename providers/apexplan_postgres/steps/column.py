@@ -31,7 +31,7 @@ from apexplan_postgres.steps.base import (
 )
 from apexplan_postgres.steps.fill import fill, not_null, open_again
 from apexplan_postgres.steps.retype import retyped
-from apexplan_postgres.steps.table import forget, kept_name, remember
+from apexplan_postgres.steps.table import forget, keep, kept_name
 from apexplan_postgres.steps.types import is_steady
 from apexplan_postgres.steps.uses import users
 
@@ -133,8 +133,9 @@ def _retained(address: Address, live: Column, planning: Planning) -> Step:
         address,
         "retain",
         f"rename column {short(address)} aside",
-        [*there, remember(kept.name, address)],
-        Back(f"rename column {short(address)} back", (*back, forget(kept.name)), scan),
+        there,
+        Back(f"rename column {short(address)} back", tuple(back), scan, args=forget(kept.name)),
+        args=keep(kept.name, address),
         removes=True,
         after=tuple(after),
         rollback=RollbackClass.RETENTION,

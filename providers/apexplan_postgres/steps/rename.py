@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -196,8 +196,7 @@ def rename_steps(change: Change, planning: Planning) -> list[Step]:
     if address.kind not in _RENAMED or (address.kind == "index" and schema_of(former) != schema_of(address)):
         planning.refuse(address, f"{former} cannot be renamed to this", "drop it and create this one")
         return []
-    kept = [parts(a.name)[2] for a in planning.facts.live if _is_kept_in(a, address)]
-    return [_relation(address, former, covers, kept if address.kind == "table" else ())]
+    return [_relation(address, former, covers)]
 
 
 def carried(planning: Planning) -> dict[Address, tuple[Address, ...]]:
@@ -242,12 +241,6 @@ def _own_name(address: Address) -> str:
     return last(address).partition("(")[0]
 
 
-def _is_kept_in(address: Address, table: Address) -> bool:
-    """True for a column of the table that an earlier plan kept aside."""
-    names = parts(address.name) if address.kind == "retained" else ()
-    return len(names) == 3 and spelled(*names[:2]) == table.name
-
-
 def _in_table(address: Address, former: str) -> Step:
     what = {"column": "COLUMN", "trigger": "TRIGGER"}.get(address.kind, "CONSTRAINT")
 
@@ -266,19 +259,23 @@ def _in_table(address: Address, former: str) -> Step:
 _RENAMED: Final = {"table": "TABLE", "index": "INDEX", "function": "FUNCTION", "schema": "SCHEMA"}
 
 
-def _relation(
-    address: Address, former: Address, covers: tuple[Address, ...] = (), kept: Sequence[str] = ()
-) -> Step:
-    """`kept`: columns that are kept aside in a table, of which our ledger must learn the new name."""
-
-    def statements(a: Address, b: Address) -> tuple[str, ...]:
-        told = [follow(f"{a.name}.{spelled(name)}", f"{b.name}.{spelled(name)}") for name in kept]
-        return (*_moves(_RENAMED[a.kind], a, b), *told)
-
+def _relation(address: Address, former: Address, covers: tuple[Address, ...]) -> Step:
+    word, holds = _RENAMED[address.kind], address.kind in ("schema", "table")
     title = f"rename {address.kind} {short(former)} to {short(address)}"
-    back = Back(f"rename it back to {short(former)}", statements(address, former))
-    there = statements(former, address)
-    return quick(address, f"rename/{former.name}", title, there, back, covers=covers)
+    back = Back(
+        f"rename it back to {short(former)}",
+        tuple(_moves(word, address, former)),
+        args=follow(address.name, former.name) if holds else {},
+    )
+    return quick(
+        address,
+        f"rename/{former.name}",
+        title,
+        _moves(word, former, address),
+        back,
+        covers=covers,
+        args=follow(former.name, address.name) if holds else {},
+    )
 
 
 def _moves(word: str, former: Address, address: Address) -> list[str]:

@@ -21,7 +21,16 @@ from dataclasses import dataclass
 from apexplan.model.address import Address
 from apexplan.model.plan import HazardKind, RollbackClass, Step
 from apexplan_postgres import ddl
-from apexplan_postgres.names import in_table, last, quote, table_of, table_sql
+from apexplan_postgres.names import (
+    in_table,
+    last,
+    quote,
+    schema_of,
+    spelled,
+    sql_name,
+    table_of,
+    table_sql,
+)
 from apexplan_postgres.specs import Column, Function, Index, Trigger
 from apexplan_postgres.steps.base import (
     ASIDE,
@@ -39,7 +48,7 @@ from apexplan_postgres.steps.base import (
 )
 from apexplan_postgres.steps.fill import NOT_NULL_CONSTRAINTS, in_batches, not_null, not_null_name
 from apexplan_postgres.steps.index import build, drop
-from apexplan_postgres.steps.table import forget, kept_name, remember
+from apexplan_postgres.steps.table import forget, keep, kept_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,8 @@ class _Shadow:
 
     @property
     def function(self) -> Address:
-        return Address(self.address.store, "function", f"apexplan.sync_{self.digits}()")
+        name = spelled(schema_of(self.address), f"{ASIDE}sync_{self.digits}")
+        return Address(self.address.store, "function", f"{name}()")
 
     @property
     def trigger(self) -> Address:
@@ -158,7 +168,7 @@ def _keep_up(shadow: _Shadow) -> list[str]:
 
 
 def _leave(shadow: _Shadow) -> list[str]:
-    return [ddl.drop_trigger(shadow.trigger), f"DROP FUNCTION {shadow.function.name}"]
+    return [ddl.drop_trigger(shadow.trigger), f"DROP FUNCTION {sql_name(shadow.function)}"]
 
 
 def _cast(row: str, shadow: _Shadow) -> str:
@@ -199,26 +209,30 @@ def _drop(shadow: _Shadow, index: _Indexes, planning: Planning) -> Step:
 
 def _swap(shadow: _Shadow, planning: Planning) -> Step:
     size = planning.size(shadow.address)
-    text = f"{rows(size)} keep it as {last(shadow.kept)}; a later purge deletes it"
+    reason = (
+        f"the former column is kept as {last(shadow.kept)} until a purge; the new one comes last in the"
+        " table, which an INSERT without a list of columns notices"
+    )
     carried = f"rows written since are carried back: {rows(size)} are read and cannot be written meanwhile"
     return alone(
         shadow.address,
         "swap",
         f"put the shadow in the place of {short(shadow.address)}",
-        [*_leave(shadow), *_forth(shadow, planning), remember(shadow.kept.name, shadow.address)],
+        [*_leave(shadow), *_forth(shadow, planning)],
         Back(
             f"put the former {short(shadow.address)} back",
             (
                 *_carry_back(shadow),
                 *_back(shadow, planning),
                 *_keep_up(shadow),
-                forget(shadow.kept.name),
             ),
             (hazard(HazardKind.BLOCKS_WRITES, carried),),
+            args=forget(shadow.kept.name),
         ),
+        args=keep(shadow.kept.name, shadow.address),
         covers=tuple(index.address for index in shadow.indexes),
         rollback=RollbackClass.RETENTION,
-        hazards=(hazard(HazardKind.DELETES_DATA, text),),
+        reason=reason,
         size=size,
     )
 

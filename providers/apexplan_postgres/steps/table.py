@@ -8,7 +8,7 @@ The way back moves it home again; a later plan purges it.
 from __future__ import annotations
 
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 from apexplan.model.address import Address
 from apexplan.model.change import Action, Change
@@ -18,7 +18,7 @@ from apexplan_postgres.names import (
     RETAINED_SCHEMA,
     in_table,
     last,
-    literal,
+    parts,
     quote,
     schema_of,
     spelled,
@@ -107,18 +107,19 @@ def _retained(change: Change, planning: Planning) -> list[Step]:
         "retain",
         f"move table {short(address)} aside",
         [
-            f"CREATE SCHEMA {quote(schema)}",
+            f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}",
             f"ALTER TABLE {sql_name(address)} SET SCHEMA {quote(schema)}",
-            remember(kept, address),
         ],
         Back(
             f"move table {short(address)} back",
             (
                 f"ALTER TABLE {ddl.relation(kept)} SET SCHEMA {home}",
                 f"DROP SCHEMA {quote(schema)}",
-                forget(kept),
             ),
+            args=forget(kept),
         ),
+        args=keep(kept, address),
+        after=_purges_in(address, planning),
         covers=covers,
         removes=True,
         rollback=RollbackClass.RETENTION,
@@ -140,20 +141,26 @@ def _free_schema(change: Change, planning: Planning) -> str:
     raise AssertionError("unreachable")
 
 
-def remember(kept: str, former: Address) -> str:
-    """The statement that tells our ledger what is kept aside, and what it was."""
-    row = f"({literal(kept)}, {literal(str(former))})"
-    return f"INSERT INTO apexplan.retained (name, former) VALUES {row}"  # noqa: S608  quoted
+def _purges_in(table: Address, planning: Planning) -> tuple[str, ...]:
+    """The steps that purge columns kept in the table: they speak of it where it is now."""
+    kept = (a for a in planning.facts.live if a.kind == "retained" and len(parts(a.name)) == 3)
+    return tuple(f"{a}/purge" for a in kept if table_of(a) == table)
 
 
-def follow(former: str, kept: str) -> str:
-    """The statement that tells our ledger of another name of what is kept."""
-    where = f"WHERE name = {literal(former)}"
-    return f"UPDATE apexplan.retained SET name = {literal(kept)} {where}"  # noqa: S608  quoted
+def keep(kept: str, former: Address) -> dict[str, Any]:
+    """The `args` by which our ledger learns what is kept aside, and what it was."""
+    return {"keep": {kept: str(former)}}
 
 
-def forget(kept: str) -> str:
-    return f"DELETE FROM apexplan.retained WHERE name = {literal(kept)}"  # noqa: S608  quoted
+def forget(kept: str) -> dict[str, Any]:
+    """The `args` by which our ledger learns that something is kept aside no longer."""
+    return {"forget": [kept]}
+
+
+def follow(former: str, name: str) -> dict[str, Any]:
+    """The `args` by which our ledger learns of another name of a schema or table: what is kept in
+    it has another name as well."""
+    return {"follow": {former: name}}
 
 
 def kept_name(address: Address, live: Column, planning: Planning) -> Address:
@@ -161,7 +168,7 @@ def kept_name(address: Address, live: Column, planning: Planning) -> Address:
     for number in count():
         name = fitting(KEPT, last(address), mark(address, live.values(), number))
         kept = in_table(address.store, "column", table_of(address).name, name)
-        if Address(kept.store, "retained", kept.name) not in planning.facts.live:
+        if not {kept, Address(kept.store, "retained", kept.name)} & planning.facts.live.keys():
             return kept
     raise AssertionError("unreachable")
 
