@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -16,11 +17,15 @@ from apexplan.engine import survey
 from apexplan.engine.survey import OpenStore
 from apexplan.manifest import Project
 from apexplan.manifest.write import render
+from apexplan.model.address import Address
 from apexplan.model.errors import UsageError
 from apexplan.provider import Kind, Live
 from apexplan.report.json_ import dumps
 
 app = typer.Typer(add_completion=False)
+
+_Documents = list[tuple[str, Kind, dict[str, object]]]
+"""Store, kind, and the document as plain JSON values."""
 
 
 @app.command()
@@ -54,6 +59,8 @@ def inspect(
     for view in views.values():
         for remark in view.notes:
             note(remark.text)
+    for address in _left_out(views, documents, wanted):
+        note(f"left out, a manifest cannot declare it: {address}")
     if format_ is Format.JSON:
         data = {f"{name}.{kind.name}": document for name, kind, document in documents}
         sys.stdout.write(dumps("inspection", {"documents": data}))
@@ -74,7 +81,22 @@ def _document(store: OpenStore, kind: Kind, view: Live, wanted: survey.Wanted) -
     return kind.collapse(store.name, {a: s for a, s in view.objects.items() if wanted(a)})
 
 
-def _write(documents: list[tuple[str, Kind, dict[str, object]]], directory: Path | None) -> None:
+def _left_out(
+    views: Mapping[str, Live], documents: _Documents, wanted: survey.Wanted
+) -> Iterator[Address]:
+    """Yields the live objects that no document declares, but for those that a drop has moved aside."""
+    written = {
+        declared.address
+        for _, kind, document in documents
+        for declared in kind.expand(kind.document.model_validate(document)).declared
+    }
+    for view in views.values():
+        for address, spec in sorted(view.objects.items()):
+            if address not in written and wanted(address) and spec.kept_since() is None:
+                yield address
+
+
+def _write(documents: _Documents, directory: Path | None) -> None:
     if directory is None:
         sys.stdout.write("---\n".join(render(document) for _, _, document in documents))
         return

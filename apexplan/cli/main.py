@@ -8,6 +8,7 @@ the line that `--help` shows.
 from __future__ import annotations
 
 import difflib
+import gc
 import sys
 
 from apexplan import __version__
@@ -57,6 +58,9 @@ def main() -> None:
         return
     if arguments[0] not in COMMANDS:
         sys.exit(unknown(arguments[0]))
+    # A plan makes a million objects and hardly any garbage in circles: looking for it took a quarter
+    # of the time of `plan` at 17,000 objects.
+    gc.set_threshold(200_000, 50, 100)
     from apexplan.cli.guard import guarded
 
     sys.exit(guarded(arguments[0], arguments[1:]))

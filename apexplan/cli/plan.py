@@ -11,7 +11,7 @@ import typer
 
 from apexplan.cli import options, running
 from apexplan.cli import project as projects
-from apexplan.cli.output import note, write_file
+from apexplan.cli.output import err_console, note, say, write_file
 from apexplan.cli.secrets import refuse_in_plan
 from apexplan.engine import planfile, planner
 from apexplan.engine.ports import Run, RunStatus
@@ -78,6 +78,8 @@ def plan(
         refuse_in_plan(made)
         write_file(output, planfile.dump(made))
     _print(made, format_, verbose, workspace.project, revises)
+    if output is not None:
+        say([f"wrote {output}: `apexplan apply {output}` does this and nothing else"], err_console())
     raise typer.Exit(EXIT_CHANGES if detailed_exitcode and not made.empty else EXIT_OK)
 
 

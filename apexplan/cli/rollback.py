@@ -21,11 +21,14 @@ from apexplan.engine.apply import OnFailure
 from apexplan.engine.ports import Run, StateStore
 from apexplan.manifest import Project
 from apexplan.model.address import Address
-from apexplan.model.errors import EXIT_OK
+from apexplan.model.errors import EXIT_OK, UsageError
 from apexplan.model.plan import Plan, Size
 from apexplan.report import text
 
 app = typer.Typer(add_completion=False)
+
+_RECENT = 50
+"""So many runs are read first: a run holds its whole plan, and mostly the last one is wanted."""
 
 
 @app.command()
@@ -103,8 +106,21 @@ def _show_undo(run: Run, state: StateStore) -> None:
     say(text.undo_lines(run, state.journal(run.id), width=width_of(out)), out)
 
 
+def _chosen(run_id: str | None, state: StateStore) -> Run:
+    """Returns the run to undo, looking further back for as long as there are older runs."""
+    limit = _RECENT
+    while True:
+        runs_read = state.runs(limit)
+        try:
+            return rollbacks.choose(runs_read, run_id)
+        except UsageError:
+            if len(runs_read) < limit:
+                raise
+        limit *= 4
+
+
 def _plan(run_id: str | None, state: StateStore, stores: Mapping[str, survey.OpenStore]) -> Plan:
-    run = rollbacks.choose(state.runs(), run_id)
+    run = _chosen(run_id, state)
     touched = frozenset(run.after)
     views = survey.read_live(stores, touched)
     live = {address: spec for view in views.values() for address, spec in view.objects.items()}

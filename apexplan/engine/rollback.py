@@ -15,7 +15,7 @@ from apexplan.engine.ports import Head, Run, RunStatus
 from apexplan.model.address import Address
 from apexplan.model.change import Action
 from apexplan.model.errors import StalePlan, UsageError
-from apexplan.model.plan import Note, Plan, PlannedChange, Size, Step, Unit
+from apexplan.model.plan import HazardKind, Note, Plan, PlannedChange, RollbackClass, Size, Step, Unit
 from apexplan.model.spec import Spec
 
 _INVERSE = {Action.CREATE: Action.DELETE, Action.DELETE: Action.CREATE}
@@ -89,8 +89,17 @@ def _reversed(unit: Unit, number: int, sizes: Mapping[Address, Size]) -> Unit:
         if step.inverse is not None:
             back = step.model_copy(update={"inverse": None, "no_inverse": "it undoes an undo"})
             size = sizes.get(step.inverse.address, step.inverse.size)
-            steps.append(step.inverse.model_copy(update={"inverse": back, "size": size}))
+            undo = step.inverse.model_copy(update={"inverse": back, "size": size})
+            steps.append(undo.model_copy(update={"rollback": _class(undo)}))
     return Unit(id=f"u{number:04d}", steps=tuple(steps))
+
+
+def _class(undo: Step) -> RollbackClass:
+    """Returns how well an undo can be undone: what it deletes is made again, but not what was in it."""
+    empty = undo.size is not None and undo.size.empty
+    deletes = any(hazard.kind is HazardKind.DELETES_DATA for hazard in undo.hazards)
+    lossy = RollbackClass.LOSSY if deletes and not empty else RollbackClass.LOSSLESS
+    return max(undo.rollback, lossy, key=lambda found: found.rank)
 
 
 def _inverted(change: PlannedChange) -> PlannedChange:

@@ -220,12 +220,14 @@ def result_lines(result: Result, plan: Plan, *, width: int = WIDTH) -> Iterator[
     yield from _failure_lines(result.failure, "failed", width)
     yield from _failure_lines(result.undo_failure, "could not be undone", width)
     halfway = result.status is not RunStatus.APPLIED
+    failed = result.failure.unit.id if result.failure else None
+    untouched = [unit for unit in result.untouched if unit.id != failed]
     for word, units, style in (
         ("undone", result.undone, "yellow"),
         ("in effect", result.applied if halfway else (), ""),
         ("in effect, cannot be undone", result.left, "bold red"),
         ("undecided", result.stuck, "bold red"),
-        ("not begun", result.untouched if halfway else (), "dim"),
+        ("not begun", untouched if halfway else (), "dim"),
     ):
         yield from _unit_lines(word, units, style, width)
     yield from prose(_verdict(result, plan), width, style="bold")
@@ -245,8 +247,7 @@ def _unit_lines(word: str, units: Sequence[Unit], style: str, width: int) -> Ite
 def _failure_lines(error: UnitError | None, word: str, width: int) -> Iterator[Text]:
     if error is None:
         return
-    for step in error.unit.steps:
-        yield from prose(f"{word}: {step.title}", width, "  ", "red")
+    yield from prose(f"{word}: {unit_title(error.unit)}", width, "  ", "red")
     for line in error.error.splitlines():
         yield Text(f"    {line}", style="red")
     if error.mend:
@@ -258,6 +259,7 @@ def _verdict(result: Result, plan: Plan) -> str:
     done = f"{len(result.applied)} of {total}"
     match result.status:
         case RunStatus.APPLIED:
+            done = done if plan.units else f"{view.counted('object', len(plan.changes))} recorded"
             return f"{'Rolled back' if plan.undoes else 'Applied'}: {done}. Run {result.run}."
         case RunStatus.UNDONE if result.left:
             return (

@@ -12,9 +12,10 @@ from worlds import box, server_of, world
 from apexplan.engine import rollback, runs, survey
 from apexplan.engine.apply import Result, Retry
 from apexplan.engine.ports import Run, RunStatus
+from apexplan.model.address import Address
 from apexplan.model.change import Lifecycle
 from apexplan.model.errors import StalePlan, UsageError
-from apexplan.model.plan import Plan
+from apexplan.model.plan import Plan, RollbackClass, Size
 from apexplan.testing.chaos import Silent, World, plan_of
 from apexplan.testing.faults import Fault, Faults, faulty
 
@@ -123,3 +124,13 @@ def test_choose_takes_the_newest_applied_run(request: pytest.FixtureRequest) -> 
     apply(made)
     run: Run = rollback.choose(made.state.runs(), None)
     assert run.status is RunStatus.APPLIED
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(0, RollbackClass.LOSSLESS), (3, RollbackClass.LOSSY)])
+def test_a_rollback_that_deletes_data_is_lossy_itself(rows: int, expected: RollbackClass) -> None:
+    made = world({}, {"a": {}})
+    apply(made)
+    run = rollback.choose(made.state.runs(), None)
+    sizes = {Address("shelf", "box", "a"): Size(count=rows, exact=True)}
+    back = rollback.plan(run, made.state.head(), created="2026-01-02T00:00:00Z", sizes=sizes)
+    assert back.rollback is expected
