@@ -23,6 +23,7 @@ from apexplan.testing.conformance import Case, ProviderSuite
 from apexplan.testing.faults import Fault
 from apexplan_postgres import local
 from apexplan_postgres.provider import PROVIDER, PostgresSettings
+from tests.live.places import open_up
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -184,8 +185,7 @@ class TestPostgres(ProviderSuite):
     @classmethod
     def running(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         base = tmp_path_factory.mktemp("conformance")
-        for parent in (base, *base.parents[:3]):
-            parent.chmod(parent.stat().st_mode | 0o111)
+        open_up(base)
         started = local.start(str(Path(base) / "pg"), fast=True)
         cls.server = started.url
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) OR c.relname ~ '^_apx_|_cc(new|old)'
 UNION ALL SELECT attname FROM pg_attribute WHERE attname ~ '^_apx_' AND NOT attisdropped
 UNION ALL SELECT tgname FROM pg_trigger WHERE tgname ~ '_apx_'
+UNION ALL SELECT proname FROM pg_proc WHERE proname ~ '^_apx_'
 UNION ALL SELECT conname FROM pg_constraint WHERE conname ~ '^_apx_' OR NOT convalidated
 """
 
@@ -96,11 +98,19 @@ class Place:
             return [name for (name,) in connection.execute(LEFT_BEHIND.encode())]
 
 
+def open_up(directory: Path) -> None:
+    """Lets everybody pass through `directory` and its parents below the one for temporary files: run by
+    root, the server is another user."""
+    top = Path(tempfile.gettempdir())
+    for path in (directory, *directory.parents):
+        if top in path.parents:
+            path.chmod(path.stat().st_mode | 0o111)
+
+
 @contextmanager
 def server_in(base: Path) -> Iterator[local.LocalServer]:
     """Gives a server that keeps its files below `base`, and stops it."""
-    for parent in (base, *base.parents[:3]):
-        parent.chmod(parent.stat().st_mode | 0o111)
+    open_up(base)
     server = local.start(str(base / "pg"), fast=True)
     try:
         yield server

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from .places import open_up
+
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
 
@@ -49,9 +51,8 @@ def test_the_project_that_init_writes_is_valid(installed: Path, tmp_path: Path) 
 
 
 def test_it_plans_applies_and_rolls_back_on_a_server_of_its_own(installed: Path, tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:3]:
-        parent.chmod(parent.stat().st_mode | 0o111)
+    open_up(tmp_path)
+    open_up(installed)
     run(installed, "init", "postgres", cwd=tmp_path)
     up = run(installed, "dev", "up", "postgres", cwd=tmp_path)
     assert up.returncode == 0, up.stderr
