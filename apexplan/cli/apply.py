@@ -20,7 +20,7 @@ from apexplan.engine.apply import OnFailure
 from apexplan.engine.ports import StateStore
 from apexplan.engine.survey import OpenStore, Wanted
 from apexplan.manifest import Workspace
-from apexplan.model.errors import EXIT_OK, StalePlan
+from apexplan.model.errors import EXIT_OK, StalePlan, UsageError
 from apexplan.model.plan import Plan
 
 app = typer.Typer(add_completion=False)
@@ -51,6 +51,11 @@ def apply(
     """
     workspace = projects.load(root, env)
     approved = planfile.load(planfile_) if planfile_ else None
+    if approved is not None and (target or exclude or purge is not None):
+        raise UsageError(
+            "a plan file says itself what is applied: --target, --exclude and --purge do not go with it",
+            mend="give them to `apexplan plan -o`",
+        )
     with projects.state_of(workspace.project) as state:
         if approved is not None:
             _refuse_spent(approved, state)
@@ -61,6 +66,8 @@ def apply(
             if approved is not None:
                 plan = _again(approved, workspace, state, stores)
             else:
+                if purge is None:
+                    projects.refuse_unmatched(target, {*workspace.declared, *state.recorded()})
                 plan = _fresh(
                     workspace,
                     state,
@@ -71,7 +78,7 @@ def apply(
             if lost := projects.without_store(workspace.project, state.recorded()):
                 note(lost)
             if format_ is Format.TEXT:
-                running.show_plan(plan, verbose=verbose)
+                running.show_plan(plan, verbose=verbose, policy=workspace.project.policy)
             else:
                 running.announce(plan)
             if plan.empty:

@@ -81,9 +81,7 @@ def _document(store: OpenStore, kind: Kind, view: Live, wanted: survey.Wanted) -
     return kind.collapse(store.name, {a: s for a, s in view.objects.items() if wanted(a)})
 
 
-def _left_out(
-    views: Mapping[str, Live], documents: _Documents, wanted: survey.Wanted
-) -> Iterator[Address]:
+def _left_out(views: Mapping[str, Live], documents: _Documents, wanted: survey.Wanted) -> Iterator[Address]:
     """Yields the live objects that no document declares, but for those that a drop has moved aside."""
     written = {
         declared.address

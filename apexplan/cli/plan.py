@@ -60,6 +60,8 @@ def plan(
     with projects.state_of(workspace.project) as state:
         waiting = state.open_run()
         recorded = state.recorded()
+        if purge is None:
+            projects.refuse_unmatched(target, {*workspace.declared, *recorded})
         with projects.stores_of(workspace.project) as stores:
             made = planner.plan(
                 projects.desired_of(workspace),
@@ -79,14 +81,15 @@ def plan(
         write_file(output, planfile.dump(made))
     _print(made, format_, verbose, workspace.project, revises)
     if output is not None:
-        say([f"wrote {output}: `apexplan apply {output}` does this and nothing else"], err_console())
+        command = f"apexplan apply {output}" + (f" --env {env}" if env else "")
+        say([f"wrote {output}: `{command}` does this and nothing else"], err_console())
     raise typer.Exit(EXIT_CHANGES if detailed_exitcode and not made.empty else EXIT_OK)
 
 
 def _tell_open_run(waiting: Run) -> None:
-    how = "was interrupted" if waiting.status is RunStatus.RUNNING else f"is {waiting.status}"
+    how = "is at work, or was interrupted" if waiting.status is RunStatus.RUNNING else f"is {waiting.status}"
     note(
-        f"run {waiting.id} {how}: nothing can be applied before one of",
+        f"run {waiting.id} {how}: nothing can be applied before it ends, by itself or by one of",
         f"apexplan resume {waiting.id}",
         f"apexplan rollback {waiting.id}",
     )
@@ -99,14 +102,14 @@ def _print(made: Plan, format_: PlanFormat, verbose: bool, project: Project, rev
         case PlanFormat.MARKDOWN:
             from apexplan.report.markdown import plan_markdown
 
-            sys.stdout.write(plan_markdown(made))
+            sys.stdout.write(plan_markdown(made, project.policy))
         case PlanFormat.ALEMBIC:
             from apexplan.report.alembic import revision
 
             _refuse_other_than_sql(made, project)
             sys.stdout.write(revision(made, down_revision=revises))
         case PlanFormat.TEXT:
-            running.show_plan(made, verbose=verbose)
+            running.show_plan(made, verbose=verbose, policy=project.policy)
 
 
 def _refuse_other_than_sql(made: Plan, project: Project) -> None:

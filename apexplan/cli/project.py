@@ -19,6 +19,7 @@ from apexplan.engine import planner, survey
 from apexplan.engine.ports import Event, StateStore
 from apexplan.manifest import Project, Workspace, load_project, load_workspace
 from apexplan.model.address import Address
+from apexplan.model.errors import UsageError
 
 
 def now() -> datetime:
@@ -117,6 +118,18 @@ def choice(target: Sequence[str] | None, exclude: Sequence[str] | None) -> Calla
         return not any(_matches(text, pattern) for pattern in exclude or ())
 
     return wanted
+
+
+def refuse_unmatched(target: Sequence[str] | None, known: Iterable[Address]) -> None:
+    """Raises UsageError where a `--target` means nothing that is declared or owned: a slip of the pen
+    would otherwise look like nothing to do."""
+    texts = [str(address) for address in known]
+    lost = [p for p in target or () if not any(_matches(text, p) for text in texts)]
+    if lost:
+        raise UsageError(
+            f"no declared or owned object is meant by --target {', '.join(lost)}",
+            mend="an address is such as sql.table.public.documents; `apexplan graph` lists them",
+        )
 
 
 def _matches(text: str, pattern: str) -> bool:

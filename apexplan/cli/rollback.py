@@ -19,7 +19,7 @@ from apexplan.engine import hazards, planfile, runs, survey
 from apexplan.engine import rollback as rollbacks
 from apexplan.engine.apply import OnFailure
 from apexplan.engine.ports import Run, StateStore
-from apexplan.manifest import Project
+from apexplan.manifest import Policy, Project
 from apexplan.model.address import Address
 from apexplan.model.errors import EXIT_OK, UsageError
 from apexplan.model.plan import Plan, Size
@@ -70,8 +70,8 @@ def rollback(
             else:
                 plan = _plan(run_id, state, stores)
                 action, question = partial(runs.start, plan), "Roll back?"
-                _show(plan, format_, verbose)
                 policy = project.policy
+                _show(plan, format_, verbose, policy)
                 hazards.check(plan, policy.allow | frozenset(allow or ()), policy.deny)
             running.agree(question, yes=yes)
             code = running.carry_out(
@@ -91,12 +91,12 @@ def _show_only(
     if format_ is Format.JSON:
         sys.stdout.write(planfile.dump(plan))
     else:
-        running.show_plan(plan, verbose=verbose)
+        running.show_plan(plan, verbose=verbose, policy=project.policy)
 
 
-def _show(plan: Plan, format_: Format, verbose: bool) -> None:
+def _show(plan: Plan, format_: Format, verbose: bool, policy: Policy) -> None:
     if format_ is Format.TEXT:
-        running.show_plan(plan, verbose=verbose)
+        running.show_plan(plan, verbose=verbose, policy=policy)
     else:
         running.announce(plan)
 

@@ -19,6 +19,7 @@ from apexplan.engine import runs
 from apexplan.engine.apply import OnFailure, Result, Stop
 from apexplan.engine.ports import Lock, RunStatus, StateStore
 from apexplan.engine.survey import OpenStore
+from apexplan.manifest import Policy
 from apexplan.model.errors import EXIT_ERROR, EXIT_OK, EXIT_STUCK, EXIT_UNDONE, UsageError
 from apexplan.model.plan import Plan
 from apexplan.report import text, view
@@ -111,10 +112,10 @@ def _to_terminal(message: str) -> None:
         os.write(2, ("\n" * os.isatty(2) + message).encode())
 
 
-def show_plan(plan: Plan, *, verbose: bool) -> None:
-    """Prints a plan for people."""
+def show_plan(plan: Plan, *, verbose: bool, policy: Policy = Policy()) -> None:
+    """Prints a plan for people. `policy` is that of the environment in which it would be applied."""
     out = console()
-    say(text.plan_lines(plan, verbose=verbose, width=width_of(out)), out)
+    say(text.plan_lines(plan, verbose=verbose, width=width_of(out), policy=policy), out)
 
 
 def agree(question: str, *, yes: bool) -> None:
@@ -122,7 +123,7 @@ def agree(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError("nobody is there to be asked", mend="pass --yes, or apply an approved plan file")
+        raise UsageError("nobody is there to be asked", mend="read what would be done, then pass --yes")
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise typer.Abort

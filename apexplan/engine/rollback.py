@@ -33,7 +33,10 @@ def choose(runs: Sequence[Run], run_id: str | None) -> Run:
         return candidates[0]
     ids = [r.id for r in candidates]
     if run_id not in ids:
-        raise UsageError(f"run {run_id} is not an applied run that can be rolled back")
+        raise UsageError(
+            f"run {run_id} is not an applied run that can be rolled back",
+            mend="`apexplan history` shows the runs",
+        )
     later = ", ".join(ids[: ids.index(run_id)])
     raise UsageError(
         f"run {run_id} is followed by {later}, which may rest on it", mend="roll those back first"

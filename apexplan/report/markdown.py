@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from apexplan.engine.drift import Drift, DriftKind, Finding
+from apexplan.manifest import Policy
 from apexplan.model.address import Address
 from apexplan.model.plan import Plan
 from apexplan.report import view
@@ -45,10 +46,10 @@ class _Block:
         return _size(self.lines)
 
 
-def plan_markdown(plan: Plan) -> str:
+def plan_markdown(plan: Plan, policy: Policy = Policy()) -> str:
     """Returns the plan for a pull request's comment."""
     head = [f"### apexplan: {_escaped(view.title(plan))}", "", f"**{_escaped(view.counts_line(plan))}**", ""]
-    head += _hazard_lines(plan)
+    head += _hazard_lines(plan, policy)
     told = [f"{n.address}: {n.text}" if n.address else n.text for n in plan.notes]
     tail = [f"> {_escaped(text)}" for text in told[:_LISTED]]
     if len(told) > _LISTED:
@@ -80,14 +81,15 @@ def drift_markdown(drift: Drift) -> str:
     return _joined([*head, *_fitted([_drift_block(f) for f in order], room), "", *tail])
 
 
-def _hazard_lines(plan: Plan) -> list[str]:
-    counts = view.hazard_counts(plan)
+def _hazard_lines(plan: Plan, policy: Policy) -> list[str]:
+    counts = view.hazard_counts(plan, policy)
     if not counts:
         return []
     lines = ["| hazard | steps | |", "|---|---|---|"]
     for item in counts:
         needs = f"needs `--allow {item.kind}`" if item.needs_allow else ""
-        lines.append(f"| {'⚠️ ' if item.needs_allow else ''}`{item.kind}` | {item.count} | {needs} |")
+        needs = "denied by the policy" if item.denied else needs
+        lines.append(f"| {'⚠️ ' if item.stops else ''}`{item.kind}` | {item.count} | {needs} |")
     return [*lines, ""]
 
 

@@ -28,6 +28,7 @@ from rich.text import Text
 from apexplan.engine.apply import Progress, Result, UnitError
 from apexplan.engine.drift import Age, Drift, DriftKind, Finding
 from apexplan.engine.ports import Entry, EntryKind, Run, RunStatus
+from apexplan.manifest import Policy
 from apexplan.model.change import Action
 from apexplan.model.diagnostics import Diagnostic
 from apexplan.model.plan import Plan, Step, Unit
@@ -52,7 +53,9 @@ _LEAST_VALUE = 24
 """However narrow the window, so much of a value is shown."""
 
 
-def plan_lines(plan: Plan, *, verbose: bool = False, width: int = WIDTH) -> Iterator[Text]:
+def plan_lines(
+    plan: Plan, *, verbose: bool = False, width: int = WIDTH, policy: Policy = Policy()
+) -> Iterator[Text]:
     """Yields the plan: rows by store, notes, hazards, the line of counts."""
     numbers = {step.id: number for number, step in enumerate(plan.steps, 1)}
     if not plan.empty:
@@ -72,7 +75,7 @@ def plan_lines(plan: Plan, *, verbose: bool = False, width: int = WIDTH) -> Iter
     yield from _notes(plan, width)
     yield from _unmanaged(plan, verbose, width)
     yield from _kept(plan, verbose, width)
-    yield from _hazards(plan)
+    yield from _hazards(plan, policy)
     yield Text(view.counts_line(plan), style="bold")
 
 
@@ -190,13 +193,15 @@ def _kept(plan: Plan, verbose: bool, width: int) -> Iterator[Text]:
             yield Text(f"    {address}", style="dim")
 
 
-def _hazards(plan: Plan) -> Iterator[Text]:
-    counts = view.hazard_counts(plan)
+def _hazards(plan: Plan, policy: Policy) -> Iterator[Text]:
+    counts = view.hazard_counts(plan, policy)
     column = max((len(item.kind) for item in counts), default=0)
     for item in counts:
-        style = "bold red" if item.needs_allow else "yellow"
+        style = "bold red" if item.stops else "yellow"
         line = Text(f"{item.kind:<{column}} × {item.count}", style=style)
-        if item.needs_allow:
+        if item.denied:
+            line.append("  denied by the policy: apply refuses it", style="default")
+        elif item.needs_allow:
             line.append(f"  apply needs --allow {item.kind}", style="default")
         yield line
 

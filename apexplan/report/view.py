@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apexplan.engine.hazards import must_be_allowed
+from apexplan.manifest import Policy
 from apexplan.model.address import Address
 from apexplan.model.change import Action
 from apexplan.model.plan import Hazard, HazardKind, Plan, PlannedChange, PlannedField, Size, Step
@@ -95,11 +96,18 @@ class StoreRows:
 
 @dataclass(frozen=True, slots=True)
 class HazardCount:
-    """How often a hazard stands in a plan. `needs_allow`: at least once it must be allowed."""
+    """How often a hazard stands in a plan. `needs_allow`: at least once it must be allowed, and the
+    policy does not. `denied`: the policy refuses it whatever is allowed."""
 
     kind: HazardKind
     count: int
     needs_allow: bool
+    denied: bool = False
+
+    @property
+    def stops(self) -> bool:
+        """True where an apply without flags is refused for it."""
+        return self.denied or self.needs_allow
 
 
 def stores(plan: Plan) -> list[StoreRows]:
@@ -170,7 +178,7 @@ def _root(part: Address, folded: dict[Address, Address]) -> Address:
     return owner
 
 
-def hazard_counts(plan: Plan) -> list[HazardCount]:
+def hazard_counts(plan: Plan, policy: Policy = Policy()) -> list[HazardCount]:
     """Returns every hazard of the plan with its count, the worst first."""
     counts: Counter[HazardKind] = Counter()
     needing: set[HazardKind] = set()
@@ -179,7 +187,12 @@ def hazard_counts(plan: Plan) -> list[HazardCount]:
             counts[hazard.kind] += 1
             if must_be_allowed(step, hazard):
                 needing.add(hazard.kind)
-    return [HazardCount(kind, counts[kind], kind in needing) for kind in HazardKind if counts[kind]]
+    needing -= policy.allow | policy.deny
+    return [
+        HazardCount(kind, counts[kind], kind in needing, kind in policy.deny)
+        for kind in HazardKind
+        if counts[kind]
+    ]
 
 
 _WORDS = {

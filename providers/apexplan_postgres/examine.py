@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from apexplan.provider import Check
-from apexplan_postgres.names import quote
+from apexplan_postgres.names import ASIDE, quote
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 _OLD_TRANSACTIONS = """
 SELECT count(*) FROM pg_prepared_xacts
 WHERE database = current_database() AND prepared < now() - interval '1 hour'
+"""
+
+# What steps make aside for a while; a finished or undone run leaves none of it.
+_LEFT_OVER = """
+SELECT relname FROM pg_class WHERE starts_with(relname, %(aside)s)
+UNION ALL SELECT attname FROM pg_attribute WHERE starts_with(attname, %(aside)s) AND NOT attisdropped
+  AND attrelid IN (SELECT oid FROM pg_class WHERE relkind IN ('r', 'p'))
+UNION ALL SELECT proname FROM pg_proc WHERE starts_with(proname, %(aside)s)
+UNION ALL SELECT conname FROM pg_constraint WHERE starts_with(conname, %(aside)s)
+ORDER BY 1
 """
 
 _SCHEMAS = """
@@ -34,6 +44,7 @@ def examine(connection: Connection[Any], details: Mapping[str, Any]) -> tuple[Ch
         _writable(details),
         *_privileges(connection, details),
         _prepared(connection),
+        _left_over(connection),
         Check("maintenance_work_mem", f"{details['maintenance_work_mem_kb']} kB"),
     )
 
@@ -86,3 +97,10 @@ def _prepared(connection: Connection[Any]) -> Check:
     number = row[0] if row else 0
     mend = "look at pg_prepared_xacts; COMMIT PREPARED or ROLLBACK PREPARED what was forgotten"
     return Check("prepared transactions older than an hour", str(number), not number, mend if number else "")
+
+
+def _left_over(connection: Connection[Any]) -> Check:
+    found = [name for (name,) in connection.execute(_LEFT_OVER, {"aside": ASIDE}).fetchall()]
+    mend = "`apexplan resume` or `apexplan rollback` the run that waits; where none does, drop them by hand"
+    told = ", ".join(dict.fromkeys(found)) or "none"
+    return Check("left by unfinished runs", told, not found, mend if found else "")

@@ -120,6 +120,9 @@ def table_sql(address: Address) -> str:
 RETAINED_SCHEMA = "apexplan_retained"
 """What the names of the schemas begin with into which dropped tables are moved."""
 
+ASIDE = "_apx_"
+"""What names of our own begin with, while something is made aside."""
+
 IN_TABLE = frozenset({"column", "primary_key", "unique", "check", "foreign_key", "exclude", "trigger"})
 """Kinds whose name is schema.table.name."""
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -55,11 +56,11 @@ def place(server: local.LocalServer, tmp_path: Path) -> Place:
 
 
 @contextmanager
-def open_transaction(url: str, statement: str) -> Iterator[None]:
+def open_transaction(url: str, statement: str) -> Iterator[psycopg.Connection[Any]]:
     """Somebody else's transaction, open until the end of the block."""
     with psycopg.connect(url) as connection:
         connection.execute(statement.encode())
-        yield
+        yield connection
         connection.rollback()
 
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 from apexplan.model.address import Address
 from apexplan.model.spec import Spec
 from apexplan.provider import Live, Scope
-from apexplan_postgres.names import RETAINED_SCHEMA, schema_of
+from apexplan_postgres.names import RETAINED_SCHEMA, last, schema_of
 from apexplan_postgres.read.catalog import LEDGER_SCHEMA, Catalog, load
 from apexplan_postgres.read.columns import columns
 from apexplan_postgres.read.constraints import constraints
-from apexplan_postgres.read.details import details
+from apexplan_postgres.read.details import details, extension_details
 from apexplan_postgres.read.indexes import in_progress, indexes
 from apexplan_postgres.read.retained import retained
 from apexplan_postgres.read.routines import functions, triggers
@@ -43,7 +43,7 @@ def read(connection: Connection[Any], scope: Scope) -> Live:
     """Returns everything in the schemas of `scope`. Never writes; sees one moment of the store."""
     with moment(connection):
         building = in_progress(connection)
-        facts = details(connection)
+        facts = details(connection) | extension_details(connection, _extensions_of(scope))
         there = _schemas(connection)
         wanted = {schema_of(address) for address in scope.addresses if address.kind not in _SCHEMALESS}
         inside = {oid: name for oid, name in there.items() if scope.everything or name in wanted}
@@ -56,7 +56,12 @@ def read(connection: Connection[Any], scope: Scope) -> Live:
         for address, kept in retained(catalog).items():
             objects.pop(Address(scope.store, "column", address.name), None)
             objects[address] = kept
+    facts["not_null_names"] = catalog.not_null_names
     return Live(objects, facts, tuple(catalog.notes))
+
+
+def _extensions_of(scope: Scope) -> list[str]:
+    return [last(address) for address in scope.addresses if address.kind == "extension"]
 
 
 def contents(catalog: Catalog, building: frozenset[int] = frozenset()) -> dict[Address, Spec]:

@@ -87,6 +87,8 @@ class Catalog:
     """(table, attnum) → column name."""
     collations: dict[tuple[int, int], int] = field(default_factory=dict)
     """(table, attnum) → OID of the column's collation."""
+    not_null_names: dict[str, str] = field(default_factory=dict)
+    """Column's address → name of its NOT NULL constraint, of those that are not validated."""
     owned_indexes: dict[int, Index] = field(default_factory=dict)
     """The indexes that constraints own."""
     comments: dict[tuple[int, int, int], str] = field(default_factory=dict)

@@ -44,9 +44,9 @@ WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass A
 """
 
 # PostgreSQL 18 keeps NOT NULL as a constraint of its own, which may be not valid.
-_NOT_NULLS = """
-SELECT conrelid, conkey[1] AS attnum, convalidated FROM pg_constraint
-WHERE contype = 'n' AND conrelid = ANY(%(tables)s::oid[])
+_INVALID_NOT_NULLS = """
+SELECT conrelid, conkey[1] AS attnum, conname FROM pg_constraint
+WHERE contype = 'n' AND NOT convalidated AND conrelid = ANY(%(tables)s::oid[])
 """
 
 _STORAGE: Final[dict[str, Any]] = {"p": "plain", "e": "external", "x": "extended", "m": "main"}
@@ -59,12 +59,13 @@ _column = lru_cache(maxsize=8192)(Column)
 
 
 def columns(catalog: Catalog) -> Iterator[tuple[Address, Spec]]:
-    """All columns. Fills `catalog.columns` and `catalog.collations` for the other aspects."""
+    """All columns. Fills `catalog.columns` and `catalog.collations` for the other aspects, and
+    `catalog.not_null_names` for planning."""
     rows = catalog.rows(_COLUMNS)
     types = _type_names(catalog, {(row.atttypid, row.atttypmod) for row in rows})
     collations = collation_names(catalog, {row.attcollation for row in rows if row.collated})
     identities = {(row.refobjid, row.refobjsubid): row for row in catalog.rows(_IDENTITIES)}
-    valid = {(row.conrelid, row.attnum): row.convalidated for row in _not_nulls(catalog)}
+    invalid = {(row.conrelid, row.attnum): row.conname for row in _invalid_not_nulls(catalog)}
     for row in rows:
         place = (row.attrelid, row.attnum)
         catalog.columns[place] = row.attname
@@ -75,7 +76,7 @@ def columns(catalog: Catalog) -> Iterator[tuple[Address, Spec]]:
             _column(
                 type=types[row.atttypid, row.atttypmod],
                 null=not row.attnotnull,
-                null_validated=valid.get(place, True),
+                null_validated=place not in invalid,
                 default=None if generated else row.expression,
                 identity=_identity(row.attidentity, identities[place]) if row.attidentity else None,
                 generated=_generated(generated, row.expression) if generated else None,
@@ -86,6 +87,9 @@ def columns(catalog: Catalog) -> Iterator[tuple[Address, Spec]]:
                 comment=catalog.comment("pg_class", *place),
             ),
         )
+    for (table, number), name in invalid.items():
+        address = catalog.in_table("column", table, catalog.columns[table, number])
+        catalog.not_null_names[str(address)] = name
 
 
 def collation_names(catalog: Catalog, oids: set[int]) -> dict[int, str]:
@@ -100,8 +104,8 @@ def _type_names(catalog: Catalog, pairs: set[tuple[int, int]]) -> dict[tuple[int
     return {(row.type, row.modifier): row.name for row in catalog.rows(_TYPES, **arguments)}
 
 
-def _not_nulls(catalog: Catalog) -> list[Any]:
-    return catalog.rows(_NOT_NULLS) if catalog.version >= 180000 else []
+def _invalid_not_nulls(catalog: Catalog) -> list[Any]:
+    return catalog.rows(_INVALID_NOT_NULLS) if catalog.version >= 180000 else []
 
 
 def _identity(letter: str, row: Any) -> Identity:

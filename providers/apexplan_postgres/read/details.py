@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +30,18 @@ SELECT current_setting('server_version') AS version,
 """
 
 
+_VERSIONS = """
+SELECT name, array_agg(version) FROM pg_available_extension_versions
+WHERE name = ANY(%s) GROUP BY name
+"""
+# The server works the paths out between all pairs of versions: it is asked of what is wanted alone.
+_UPDATES = """
+SELECT e.extname, array_agg(p.target)
+FROM pg_extension e CROSS JOIN LATERAL pg_extension_update_paths(e.extname) p
+WHERE e.extname = ANY(%s) AND p.source = e.extversion AND p.path IS NOT NULL GROUP BY e.extname
+"""
+
+
 def details(connection: Connection[Any]) -> dict[str, Any]:
     """Returns the facts by name, as JSON values."""
     from psycopg.rows import dict_row
@@ -37,3 +50,14 @@ def details(connection: Connection[Any]) -> dict[str, Any]:
         row = cursor.execute(_DETAILS).fetchone()
     assert row is not None
     return row
+
+
+def extension_details(connection: Connection[Any], names: Sequence[str]) -> dict[str, Any]:
+    """Returns, for these extensions, the versions that the server can create (`extension_versions`)
+    and those to which it can update what is installed (`extension_updates`)."""
+    if not names:
+        return {"extension_versions": {}, "extension_updates": {}}
+    return {
+        "extension_versions": dict(connection.execute(_VERSIONS, [list(names)]).fetchall()),
+        "extension_updates": dict(connection.execute(_UPDATES, [list(names)]).fetchall()),
+    }

@@ -4,13 +4,15 @@ What an interrupted one leaves is known by its definition: an invalid index that
 the step wants it can only be half a build, or half a drop. It is dropped, and built again.
 
 The connection notices within a second that its client is gone, so that a crash does not leave a
-backend at work for hours. A second connection follows the progress, and cancels when asked to stop.
+backend at work for hours. A second connection follows the progress. When asked to stop, it cancels
+a build, which may have hours to go, and what the build left is taken away; a drop, which only waits
+for those who use the index, is finished.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -22,8 +24,9 @@ from apexplan.model.spec import canonical
 from apexplan.provider import Outcome, Watch
 from apexplan_postgres import ddl
 from apexplan_postgres.errors import translated
+from apexplan_postgres.names import sql_name
 from apexplan_postgres.run import ledger
-from apexplan_postgres.run.connections import Connections, execute
+from apexplan_postgres.run.connections import Connections, execute, notice_lost_client
 from apexplan_postgres.run.look import Seen, is_as, leftovers, look
 from apexplan_postgres.run.progress import followed
 from apexplan_postgres.specs import Index
@@ -34,8 +37,11 @@ if TYPE_CHECKING:
 WAIT_S: Final = 600
 """How long CONCURRENTLY may wait for transactions that began before it. It blocks nobody while it
 waits, and giving up costs the whole build."""
+LEAVING_S: Final = 10
+"""The same for taking away what a stopped build left: somebody waits for the command to end."""
 
-_LONG: Final = ("CREATE INDEX CONC", "CREATE UNIQUE INDEX CONC", "DROP INDEX CONC", "REINDEX INDEX CONC")
+_DROP: Final = "DROP INDEX CONC"
+_LONG: Final = ("CREATE INDEX CONC", "CREATE UNIQUE INDEX CONC", _DROP, "REINDEX INDEX CONC")
 
 
 def run(connections: Connections, step: Step, watch: Watch) -> None:
@@ -54,11 +60,11 @@ def run(connections: Connections, step: Step, watch: Watch) -> None:
         if outcome is Outcome.DONE:
             return
         with closing(connections.fresh()) as own:
-            _prepare(own)
-            statements = list(_left_to_run(own, step, address, seen))
-            for statement in statements:
-                with _stoppable(watch), followed(connections, own, watch):
-                    _execute(own, statement)
+            notice_lost_client(own)
+            with _stoppable(own, step, watch):
+                for statement in list(_left_to_run(step, address, seen)):
+                    with followed(connections, own, watch, cancels=_DROP not in statement):
+                        _execute(own, statement)
         if step.verb == "reindex":
             ledger.ensure(connection, connections.store)
             _note_built(connection, step, address)
@@ -144,7 +150,7 @@ def _note_built(connection: Connection[Any], step: Step, address: Address) -> No
 # ------------------------------------------------------------------ running
 
 
-def _left_to_run(own: Connection[Any], step: Step, address: Address, seen: Seen) -> Iterator[str]:
+def _left_to_run(step: Step, address: Address, seen: Seen) -> Iterator[str]:
     """The statements that are left: a valid index is not built again, a half one goes first."""
     for other in leftovers(address, seen):
         yield ddl.drop_index(other, concurrently=True)
@@ -155,12 +161,6 @@ def _left_to_run(own: Connection[Any], step: Step, address: Address, seen: Seen)
     for statement in step.statements:
         if not (built and statement.startswith(_LONG)):
             yield statement
-
-
-def _prepare(own: Connection[Any]) -> None:
-    # Not every system can tell (manual 20.3.1): there the backend ends when the statement does.
-    with suppress(psycopg.errors.InvalidParameterValue):
-        own.execute("SET client_connection_check_interval = '1s'")
 
 
 def _execute(own: Connection[Any], statement: str) -> None:
@@ -179,11 +179,32 @@ def _set_lock_timeout(own: Connection[Any], value: str) -> None:
 
 
 @contextmanager
-def _stoppable(watch: Watch) -> Iterator[None]:
-    """Turns the cancellation that was asked for into Interrupted."""
+def _stoppable(own: Connection[Any], step: Step, watch: Watch) -> Iterator[None]:
+    """Turns the cancellation that was asked for into Interrupted, once its traces are gone."""
     try:
         yield
     except psycopg.errors.QueryCanceled as error:
-        if watch.stopping():
-            raise Interrupted("stopped while an index was built or dropped") from error
-        raise
+        if not watch.stopping():
+            raise
+        text = f"stopped while the index {_index(step).name} was built"
+        try:
+            _leave_no_trace(own, step)
+        except psycopg.errors.LockNotAvailable:
+            text += "; others use the table, so half of it is left until `resume` or `rollback`"
+        raise Interrupted(text) from error
+
+
+def _leave_no_trace(own: Connection[Any], step: Step) -> None:
+    """Takes away what a cancelled build left: an invalid index, parameters for which nothing was built."""
+    address = _index(step)
+    seen = look(own, address)
+    _set_lock_timeout(own, f"{LEAVING_S}s")
+    for other in leftovers(address, seen):
+        execute(own, ddl.drop_index(other, concurrently=True))
+    if step.verb == "build" and seen.index is not None and not seen.index.valid:
+        execute(own, ddl.drop_index(address, concurrently=True))
+    if step.verb == "reindex":
+        before, after = step.args["before"], step.args["after"]
+        former = {name: ddl.parameter(value) for name, value in before.items() if value != after[name]}
+        for statement in ddl.set_options(f"ALTER INDEX {sql_name(address)}", former):
+            execute(own, statement)

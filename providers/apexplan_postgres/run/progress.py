@@ -1,4 +1,4 @@
-"""Tells how far a statement on another connection is, and cancels it when a stop is asked for.
+"""Tells how far a statement on another connection is, and may cancel it when a stop is asked for.
 
 A courtesy: where it cannot look, it is silent, and the statement goes on.
 """
@@ -6,7 +6,7 @@ A courtesy: where it cannot look, it is silent, and the statement goes on.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,10 +29,15 @@ FROM pg_stat_progress_create_index WHERE pid = %s
 
 
 @contextmanager
-def followed(connections: Connections, working: Connection[Any], watch: Watch) -> Iterator[None]:
-    """Follows, in a thread, what `working` does inside the block."""
+def followed(
+    connections: Connections, working: Connection[Any], watch: Watch, *, cancels: bool
+) -> Iterator[None]:
+    """Follows, in a thread, what `working` does inside the block; `cancels` it when asked to stop."""
     ended = threading.Event()
-    thread = threading.Thread(target=_follow, args=(connections, working, watch, ended), daemon=True)
+    stop = working.cancel_safe if cancels else None
+    thread = threading.Thread(
+        target=_follow, args=(connections, working.info.backend_pid, watch, ended, stop), daemon=True
+    )
     thread.start()
     try:
         yield
@@ -41,15 +46,21 @@ def followed(connections: Connections, working: Connection[Any], watch: Watch) -
         thread.join()
 
 
-def _follow(connections: Connections, working: Connection[Any], watch: Watch, ended: threading.Event) -> None:
+def _follow(
+    connections: Connections,
+    pid: int,
+    watch: Watch,
+    ended: threading.Event,
+    stop: Callable[[], None] | None,
+) -> None:
     # Most statements end before the first look: no connection is opened for them.
     if ended.wait(_EVERY_S):
         return
     with suppress(psycopg.Error, StoreError), closing(connections.fresh()) as own:
         while not ended.wait(_EVERY_S):
-            _tell(own, working.info.backend_pid, watch)
-            if watch.stopping():
-                working.cancel_safe()
+            _tell(own, pid, watch)
+            if stop is not None and watch.stopping():
+                stop()
 
 
 def _tell(own: Connection[Any], pid: int, watch: Watch) -> None:

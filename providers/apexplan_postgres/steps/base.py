@@ -31,9 +31,6 @@ S = TypeVar("S", bound=Spec)
 DDL: Final = "ddl"
 """The group of quick transactional steps."""
 
-ASIDE: Final = "_apx_"
-"""What names of our own begin with, while something is made aside."""
-
 
 @dataclass(slots=True)
 class Planning:

@@ -9,7 +9,7 @@ the rest  one ALTER COLUMN each, undone by the same with the former value
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from apexplan.model.address import Address
@@ -29,7 +29,7 @@ from apexplan_postgres.steps.base import (
     short,
     whole,
 )
-from apexplan_postgres.steps.fill import fill, not_null, open_again
+from apexplan_postgres.steps.fill import fill, not_null, open_again, validated
 from apexplan_postgres.steps.retype import retyped
 from apexplan_postgres.steps.table import forget, keep, kept_name
 from apexplan_postgres.steps.types import is_steady
@@ -55,7 +55,7 @@ def column_steps(change: Change, planning: Planning) -> list[Step]:
 def _added(address: Address, spec: Column, planning: Planning) -> list[Step]:
     table = table_of(address)
     if planning.is_empty(table):
-        return [_add(address, spec, ddl.column(last(address), spec), planning)]
+        return [_add(address, spec, ddl.column(last(address), spec))]
     if spec.identity or (spec.generated and spec.generated.stored):
         return [_add_rewriting(address, spec, planning)]
     expression = spec.backfill or spec.default
@@ -68,23 +68,27 @@ def _added(address: Address, spec: Column, planning: Planning) -> list[Step]:
         )
         return []
     if expression is None or not deferred:
-        return [_add(address, spec, ddl.column(last(address), spec), planning)]
-    bare = ddl.column(last(address), spec, default=False, null=True)
+        return [_add(address, spec, ddl.column(last(address), spec))]
+    bare, reason = ddl.column(last(address), spec, default=False, null=True), ""
+    if spec.backfill is None:
+        reason = "its default has a value of its own for every row, which ADD COLUMN would write under a lock"
     # The default comes after: ADD COLUMN would evaluate a volatile one for every row.
     later = [ddl.set_default(address, spec.default)] if spec.default is not None else []
     steps = [
-        _add(address, spec, bare, planning, later),
+        _add(address, spec, bare, later, reason),
         fill(address, expression, planning, kept=False),
     ]
     return steps + (not_null(address, planning) if spec.null is False else [])
 
 
 def _add(
-    address: Address, spec: Column, definition: str, planning: Planning, later: list[str] | None = None
+    address: Address, spec: Column, definition: str, later: Sequence[str] = (), reason: str = ""
 ) -> Step:
-    statements = [ddl.alter_table(address, f"ADD COLUMN {definition}"), *(later or [])]
+    statements = [ddl.alter_table(address, f"ADD COLUMN {definition}"), *later]
     statements += ddl.storing(address, spec) + ddl.commented(address, spec)
-    return quick(address, "add", f"add column {short(address)}", statements, _dropping(address))
+    return quick(
+        address, "add", f"add column {short(address)}", statements, _dropping(address), reason=reason
+    )
 
 
 def _add_rewriting(address: Address, spec: Column, planning: Planning) -> Step:
@@ -194,22 +198,20 @@ def _nullability(change: Change, live: Column, spec: Column, planning: Planning)
         filled = [fill(address, spec.backfill, planning, kept=True)] if spec.backfill else []
         return filled + not_null(address, planning)
     if change.changed("null_validated") and spec.null_validated:
-        return [_validate_in_place(address, planning)]
+        return [_validated_in_place(change, planning)]
     return []
 
 
-def _validate_in_place(address: Address, planning: Planning) -> Step:
-    """Validates a NOT NULL whose constraint somebody else named: only SET NOT NULL finds it."""
-    return alone(
-        address,
-        "validate_null",
-        f"validate that {short(address)} is never NULL",
-        [ddl.alter_column(address, "SET NOT NULL")],
-        Back("leave it validated"),
-        hazards=blocking(planning, address, "the table is scanned"),
-        size=planning.size(address),
-        online=False,
+def _validated_in_place(change: Change, planning: Planning) -> Step:
+    """Validates a NOT NULL; undone, it is added anew. Whoever added it NOT VALID chose its name,
+    which only the store knows."""
+    address = change.address
+    name = quote(planning.facts.details["not_null_names"][str(change.origin or address)])
+    loosen = (
+        ddl.alter_table(address, f"DROP CONSTRAINT {name}"),
+        ddl.alter_table(address, f"ADD CONSTRAINT {name} NOT NULL {sql_name(address)} NOT VALID"),
     )
+    return validated(address, name, planning, Back(f"{short(address)} NOT NULL for new rows only", loosen))
 
 
 def _identity(address: Address, live: Identity | None, desired: Identity | None) -> Step:

@@ -17,10 +17,9 @@ from apexplan.model.change import Action, Change
 from apexplan.model.plan import Hazard, HazardKind, Step
 from apexplan.model.spec import Spec
 from apexplan_postgres import ddl
-from apexplan_postgres.names import in_table, quote, sql_name, table_of
+from apexplan_postgres.names import ASIDE, in_table, quote, sql_name, table_of
 from apexplan_postgres.specs import Check, Column, Exclude, ForeignKey, PrimaryKey, Unique
 from apexplan_postgres.steps.base import (
-    ASIDE,
     Back,
     Planning,
     alone,
@@ -35,7 +34,7 @@ from apexplan_postgres.steps.base import (
     short,
     whole,
 )
-from apexplan_postgres.steps.fill import PATIENT, not_null, reading
+from apexplan_postgres.steps.fill import NOT_VALID, PATIENT, VALIDATING, not_null, reading
 from apexplan_postgres.steps.index import build
 
 Constraint = PrimaryKey | Unique | Check | ForeignKey | Exclude
@@ -52,7 +51,8 @@ def constraint_steps(change: Change, planning: Planning) -> list[Step]:
     """The steps of one constraint whose table stays."""
     address = change.address
     if change.action is Action.CREATE:
-        return _added(address, whole(change, Spec), planning)
+        former = _same_key(change, planning)
+        return _added(address, whole(change, Spec), planning) if former is None else [_called(change, former)]
     if change.action is Action.DELETE:
         return [_dropped(address, change.spec, planning)]
     spec = whole(change, Spec)
@@ -64,6 +64,46 @@ def constraint_steps(change: Change, planning: Planning) -> list[Step]:
             return _key_anew(address, change.live, spec, planning)
         return [_dropped(address, change.live, planning), *_added(address, spec, planning)]
     return _altered(change, spec, planning)
+
+
+# ------------------------------------------------------------------ the same under another name
+
+
+def _same_key(change: Change, planning: Planning) -> Address | None:
+    """Returns the primary key that this plan drops and that differs from the new one by its name
+    alone, and takes over its change: `<table>_pkey` of a table that has another name now."""
+    for other in planning.changed_on(table_of(change.address), Action.DELETE):
+        if other.address.kind == "primary_key" and _is_same(other, change, planning):
+            planning.covered.add(other.address)
+            return other.address
+    return None
+
+
+def _is_same(former: Change, change: Change, planning: Planning) -> bool:
+    live, desired = former.live, change.desired
+    assert isinstance(live, PrimaryKey) and isinstance(desired, PrimaryKey)
+    table = table_of(change.address).name
+    columns = [in_table(change.address.store, "column", table, name) for name in live.columns or ()]
+    made_anew = any(
+        column_change.changed(field)
+        for column in columns
+        if (column_change := planning.changes.get(column)) is not None
+        for field in ("type", "collation", "generated")
+    )
+    return not made_anew and all(getattr(live, f) == getattr(desired, f) for f in desired.managed)
+
+
+def _called(change: Change, former: Address) -> Step:
+    address, own = change.address, sql_name(change.address)
+    return quick(
+        address,
+        "rename",
+        f"rename {_told(former)} to {own}",
+        [_rename(address, sql_name(former), own)],
+        Back(f"rename it back to {sql_name(former)}", (_rename(address, own, sql_name(former)),)),
+        covers=(former,),
+        reason="it is the same key under another name",
+    )
 
 
 # ------------------------------------------------------------------ adding
@@ -96,7 +136,8 @@ def _add(address: Address, spec: Spec, planning: Planning, *, not_valid: bool = 
     statements = [ddl.add_constraint(address, spec, not_valid=not_valid)]
     title = f"add {_told(address)}{' for new rows' if not_valid else ''}"
     after = _keys_of(address.store, spec, planning) if isinstance(spec, ForeignKey) else ()
-    return quick(address, "add", title, statements, _dropping(address), after=after)
+    reason = NOT_VALID if not_valid else ""
+    return quick(address, "add", title, statements, _dropping(address), after=after, reason=reason)
 
 
 def _keys_of(store: str, spec: ForeignKey, planning: Planning) -> tuple[str, ...]:
@@ -116,6 +157,7 @@ def _validate(address: Address, planning: Planning, *, name: str = "", back: Bac
         [ddl.alter_table(address, f"VALIDATE CONSTRAINT {called}")],
         back or nothing("nothing: the constraint goes"),
         args=PATIENT,
+        reason=VALIDATING,
         hazards=(reading(address, planning),),
         size=planning.size(address),
     )
@@ -126,10 +168,9 @@ def _added_over_index(address: Address, spec: PrimaryKey | Unique, planning: Pla
         return [_add(address, spec, planning)]
     steps, name = _index_for(address, spec, planning)
     taken = [ddl.add_constraint_using(address, spec, name)]
-    return [
-        *steps,
-        quick(address, "add", f"add {_told(address)} over the index", taken, _dropping(address)),
-    ]
+    title = f"add {_told(address)} over the index"
+    reason = "the index was built without stopping writers; ADD CONSTRAINT alone builds it under a lock"
+    return [*steps, quick(address, "add", title, taken, _dropping(address), reason=reason)]
 
 
 def _index_for(address: Address, spec: PrimaryKey | Unique, planning: Planning) -> tuple[list[Step], str]:
@@ -227,6 +268,7 @@ def _anew(address: Address, live: Spec, spec: Check | ForeignKey, planning: Plan
         f"add {_told(address)} anew for new rows",
         [ddl.add_constraint(address, spec, not_valid=True, name=fresh)],
         Back(f"drop the new {_told(address)}", (ddl.drop_constraint(address, fresh),)),
+        reason="made under another name, so that the former one holds until the swap",
     )
     own = sql_name(address)
     to_new = [ddl.drop_constraint(address), _rename(address, quote(fresh), own)]
@@ -261,6 +303,7 @@ def _key_anew(address: Address, live: Spec, spec: PrimaryKey | Unique, planning:
         _again(address, live, planning, ddl.drop_constraint(address)),
         size=planning.size(address),
         after=_referring(address, live, planning),
+        reason="its index is there already, so the table is without the key for no moment",
     )
     return [*steps, swapped]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from apexplan.model.address import Address
 from apexplan.model.change import Action, Change
 from apexplan.model.plan import HazardKind, RollbackClass, Step
@@ -34,7 +37,7 @@ def extension_steps(change: Change, planning: Planning) -> list[Step]:
         back = Back(f"extension {name} back in {live.schema_name}", (back_to,))
         steps.append(quick(address, "move", f"move extension {name} to {spec.schema_name}", [there], back))
     if change.changed("version"):
-        steps.append(_updated(address, name, live, _version(address, spec, planning)))
+        steps.append(_updated(address, name, live, _reachable(address, live, spec, planning)))
     return steps
 
 
@@ -60,22 +63,44 @@ def _updated(address: Address, name: str, live: Extension, version: str | None) 
 
 
 def _version(address: Address, spec: Extension, planning: Planning) -> str | None:
-    """Returns the version to ask for: the one on the server that is, or begins with, the wish."""
-    wish = spec.version
-    available = planning.facts.details.get("extensions_available")
-    if wish is None or available is None:
-        return wish
-    offered = available.get(last(address))
-    versions = [offered] if isinstance(offered, str) else list(offered or ())
-    fitting = [v for v in versions if v == wish or v.startswith(f"{wish}.")]
-    if not fitting:
-        told = ", ".join(versions) or "none at all"
-        planning.refuse(
-            address,
-            f"the server has no version {wish} of this extension; it offers {told}",
-            "declare an offered version, or install the extension's files on the server",
+    """Returns the version to create: the greatest that the server offers and that fits the wish."""
+    wish, offered = spec.version, planning.facts.details["extension_versions"].get(last(address), [])
+    if wish is None:
+        return None
+    found = _greatest(offered, wish)
+    if found is None:
+        text = f"the server has no version {wish} of this extension; it offers {_listed(offered)}"
+        mend = "declare an offered version, or install the extension's files on the server"
+        planning.refuse(address, text, mend)
+    return found
+
+
+def _reachable(address: Address, live: Extension, spec: Extension, planning: Planning) -> str | None:
+    """Returns the version to update to: the greatest to which a path leads and that fits the wish."""
+    wish, targets = spec.version or "", planning.facts.details["extension_updates"].get(last(address), [])
+    found = _greatest(targets, wish)
+    if found is None:
+        text = f"no update leads from {live.version} to {wish}; the server can go to {_listed(targets)}"
+        mend = (
+            "declare a version that the server can go to, or install the extension's update scripts;"
+            " to an older version leads only a drop and a new CREATE EXTENSION"
         )
-    return fitting[-1] if fitting else wish
+        planning.refuse(address, text, mend)
+    return found
+
+
+def _greatest(versions: Sequence[str], wish: str) -> str | None:
+    """Returns the greatest of `versions` that is `wish` or begins with it: 0.8.10 after 0.8.9."""
+    fitting = [v for v in versions if v == wish or v.startswith(f"{wish}.")]
+    return max(fitting, key=_by_number, default=None)
+
+
+def _by_number(version: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"[.-]", version)]
+
+
+def _listed(versions: Sequence[str]) -> str:
+    return ", ".join(sorted(versions, key=_by_number)) or "none at all"
 
 
 def schema_steps(change: Change, planning: Planning) -> list[Step]:

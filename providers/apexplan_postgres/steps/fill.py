@@ -13,7 +13,7 @@ from apexplan.model.address import Address
 from apexplan.model.change import Action
 from apexplan.model.plan import Hazard, HazardKind, RollbackClass, Step
 from apexplan_postgres import ddl
-from apexplan_postgres.names import last, quote, sql_name, table_of, table_sql
+from apexplan_postgres.names import ASIDE, last, quote, sql_name, table_of, table_sql
 from apexplan_postgres.steps.base import Back, Planning, alone, fitting, hazard, nothing, quick, rows, short
 from apexplan_postgres.steps.types import is_steady
 
@@ -22,6 +22,10 @@ NOT_NULL_CONSTRAINTS: Final = 180000
 PATIENT: Final = {"lock_wait_s": 60}
 """`args` of a VALIDATE: its SHARE UPDATE EXCLUSIVE lets readers and writers pass, and a vacuum that
 stands in the way gives up only after deadlock_timeout, a second by default."""
+
+
+NOT_VALID: Final = "NOT VALID binds new rows at once and reads none of the others"
+VALIDATING: Final = "VALIDATE reads the rows while others read and write them"
 
 
 def fill(address: Address, expression: str, planning: Planning, *, kept: bool) -> Step:
@@ -84,6 +88,7 @@ def in_batches(
         title=title,
         statements=(f"UPDATE {table} SET {sql_name(column)} = {expression} WHERE ({where})",),  # noqa: S608  quoted
         args={"table": table, "column": last(column), "where": where, "once": once},
+        reason="each batch is a transaction of its own and locks about a thousand rows for a moment",
         hazards=(hazard(HazardKind.SCANS_DATA, text),),
         size=planning.size(owner),
         inverse=undo,
@@ -107,13 +112,20 @@ def _by_constraint(address: Address, planning: Planning) -> list[Step]:
     name = quote(not_null_name(address))
     add = ddl.alter_table(address, f"ADD CONSTRAINT {name} NOT NULL {sql_name(address)} NOT VALID")
     return [
-        quick(address, "not_null", f"{short(address)} NOT NULL for new rows", [add], open_again(address)),
-        _validated(address, name, planning),
+        quick(
+            address,
+            "not_null",
+            f"{short(address)} NOT NULL for new rows",
+            [add],
+            open_again(address),
+            reason=NOT_VALID,
+        ),
+        validated(address, name, planning),
     ]
 
 
 def _by_check(address: Address, planning: Planning) -> list[Step]:
-    name = quote(fitting("_apx", last(table_of(address)), last(address), "not_null"))
+    name = quote(fitting(f"{ASIDE}{last(table_of(address))}", last(address), "not_null"))
     add = ddl.alter_table(address, f"ADD CONSTRAINT {name} CHECK ({sql_name(address)} IS NOT NULL) NOT VALID")
     gone = ddl.alter_table(address, f"DROP CONSTRAINT {name}")
     set_it = ddl.alter_column(address, "SET NOT NULL")
@@ -124,26 +136,30 @@ def _by_check(address: Address, planning: Planning) -> list[Step]:
             f"{short(address)} not null for new rows",
             [add],
             Back(f"drop the check on {short(address)}", (gone,)),
+            reason=NOT_VALID,
         ),
-        _validated(address, name, planning),
+        validated(address, name, planning),
         quick(
             address,
             "not_null",
             f"{short(address)} NOT NULL",
             [set_it, gone],
             Back(f"{short(address)} open to NULL again", (ddl.alter_column(address, "DROP NOT NULL"), add)),
+            reason="the validated check spares SET NOT NULL its scan under a lock",
         ),
     ]
 
 
-def _validated(address: Address, name: str, planning: Planning) -> Step:
+def validated(address: Address, name: str, planning: Planning, back: Back | None = None) -> Step:
+    """VALIDATE of the constraint `name`, in SQL, which says that a column is never NULL."""
     return alone(
         address,
         "validate_null",
         f"validate that {short(address)} is never NULL",
         [ddl.alter_table(address, f"VALIDATE CONSTRAINT {name}")],
-        nothing("nothing: the constraint goes"),
+        back or nothing("nothing: the constraint goes"),
         args=PATIENT,
+        reason=VALIDATING,
         size=planning.size(address),
         hazards=(reading(address, planning),),
     )

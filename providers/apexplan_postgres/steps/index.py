@@ -19,11 +19,10 @@ from apexplan.model.address import Address
 from apexplan.model.change import Action, Change
 from apexplan.model.plan import Hazard, HazardKind, Step
 from apexplan_postgres import ddl
-from apexplan_postgres.names import parts, sql_name
+from apexplan_postgres.names import ASIDE, parts, sql_name
 from apexplan_postgres.specs import Index
 from apexplan_postgres.specs.index import STORAGE_PARAMETERS
 from apexplan_postgres.steps.base import (
-    ASIDE,
     Back,
     Planning,
     aside,
@@ -39,6 +38,7 @@ from apexplan_postgres.steps.base import (
 BUILT_IN: Final = frozenset({"m", "ef_construction", "lists", "pages_per_range"})
 """Parameters that a build puts into the index; the others hold for what is written from then on."""
 _VECTOR: Final = frozenset({"hnsw", "ivfflat"})
+_ASIDE: Final = "built under another name, and put in its place when it is complete"
 _MOST_MEMORY_KB: Final = 1024 * 1024
 """What a build may take at most: enough for a graph of some 150,000 vectors of 1,536 components."""
 _DEFAULT_M, _DEFAULT_EF = 16, 64
@@ -106,6 +106,7 @@ def _build(owner: Address, address: Address, spec: Index, planning: Planning, ve
         title=f"create index {short(address)} concurrently",
         statements=(*_memory(owner, spec, planning), create, *ddl.commented(address, spec)),
         args=_args(address, spec),
+        reason="" if owner == address else _ASIDE,
         hazards=_build_hazards(owner, spec, planning),
         size=planning.size(owner),
     )
@@ -220,6 +221,7 @@ def _rebuilt(address: Address, live: Index, spec: Index, planning: Planning) -> 
             f"rebuild index {short(address)} with {told}",
             after,
             planning,
+            "ALTER INDEX SET alone leaves the index as it was built; the next one is built beside it",
             _set(address, after, names),
             {"before": before.values(kept), "after": after.values(kept)},
         )
@@ -234,7 +236,8 @@ def _differs(live: Index, spec: Index, name: str) -> bool:
 
 def _repaired(address: Address, spec: Index, planning: Planning) -> Step:
     title = f"rebuild index {short(address)}, which an interrupted build left invalid"
-    there = _reindex(address, "repair", f"{address}/repair", title, spec, planning, [], {})
+    reason = "an invalid index is kept up by writers and used by no query"
+    there = _reindex(address, "repair", f"{address}/repair", title, spec, planning, reason, [], {})
     back = quick(address, "repair/undo", "leave the index as it is: valid", [], nothing(""))
     return there.model_copy(update={"inverse": back.model_copy(update={"inverse": None})})
 
@@ -246,6 +249,7 @@ def _reindex(
     title: str,
     spec: Index,
     planning: Planning,
+    reason: str,
     before: Sequence[str],
     args: dict[str, Any],
 ) -> Step:
@@ -259,6 +263,7 @@ def _reindex(
         title=title,
         statements=(*before, *memory, f"REINDEX INDEX CONCURRENTLY {sql_name(address)}"),
         args={"index": str(address), **args},
+        reason=reason,
         hazards=(hazard(HazardKind.REBUILDS, text), *_build_hazards(address, spec, planning)),
         size=planning.size(address),
     )

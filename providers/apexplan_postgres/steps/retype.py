@@ -35,15 +35,15 @@ def retyped(change: Change, spec: Column, planning: Planning) -> list[Step]:
     using = list(users(address, planning))
     if keeps_rows(former, wish) and not change.changed("collation"):
         back_hazards = () if keeps_rows(wish, former) else rewriting(planning, address)
-        return [_direct(address, live, spec, back_hazards)]
+        return [_direct(address, live, spec, back_hazards, "the rows stay as they are")]
     if planning.is_empty(table_of(address)) and all(planning.goes(other) for other, _ in using):
-        return [_direct(address, live, spec, ())]
+        return [_direct(address, live, spec, (), "the table has no rows")]
     if _has_no_way(address, using, planning):
         return []
     kept = [(other, s) for other, s in using if not planning.goes(other) or planning.changes[other].desired]
     if change.changed("collation") or not _can_be_shadowed(live, kept, address, planning):
         _refuse_classes(address, wish, kept, planning)
-        return [_blocking(address, live, spec, planning)]
+        return [_blocking(address, live, spec, _why_blocking(change, kept, planning), planning)]
     assert change.desired is not None
     if "storage" not in change.desired.managed:
         # The former type's way of storing may be none of the new type's.
@@ -77,10 +77,12 @@ def _can_be_shadowed(
     """True if the column's only users are managed indexes that name it as a key."""
     if live.identity or live.generated:
         return False
-    return all(
-        isinstance(spec, Index) and other in planning.facts.desired and not said_in(spec, address)
-        for other, spec in using
-    )
+    return all(_lets_swap(other, spec, address, planning) for other, spec in using)
+
+
+def _lets_swap(other: Address, spec: Spec, column: Address, planning: Planning) -> bool:
+    """True for a managed index that names the column as a key."""
+    return isinstance(spec, Index) and other in planning.facts.desired and not said_in(spec, column)
 
 
 def _refuse_classes(
@@ -96,13 +98,24 @@ def _refuse_classes(
             )
 
 
-def _direct(address: Address, live: Column, spec: Column, hazards: tuple[Hazard, ...]) -> Step:
+def _why_blocking(change: Change, using: list[tuple[Address, Spec]], planning: Planning) -> str:
+    """Says what keeps the column from being swapped for a shadow."""
+    assert isinstance(change.live, Column)
+    if change.changed("collation"):
+        return "a collation changes only together with the indexes over the column, under one lock"
+    if change.live.identity or change.live.generated:
+        return "a column that PostgreSQL fills itself cannot be swapped for one that is filled beside it"
+    bound = [short(other) for other, spec in using if not _lets_swap(other, spec, change.address, planning)]
+    return f"{', '.join(bound)} cannot change over to another column"
+
+
+def _direct(address: Address, live: Column, spec: Column, hazards: tuple[Hazard, ...], reason: str) -> Step:
     title = f"type of {short(address)}: {spec.type}"
     back = Back(f"type of {short(address)}: {live.type}", tuple(_alter(address, spec, live)), hazards)
-    return quick(address, "type", title, _alter(address, live, spec), back)
+    return quick(address, "type", title, _alter(address, live, spec), back, reason=reason)
 
 
-def _blocking(address: Address, live: Column, spec: Column, planning: Planning) -> Step:
+def _blocking(address: Address, live: Column, spec: Column, reason: str, planning: Planning) -> Step:
     hazards = rewriting(planning, address)
     return alone(
         address,
@@ -113,7 +126,7 @@ def _blocking(address: Address, live: Column, spec: Column, planning: Planning) 
         hazards=hazards,
         size=planning.size(address),
         online=False,
-        reason="what uses the column (a constraint, an expression) cannot change over to another one",
+        reason=reason,
     )
 
 

@@ -22,6 +22,7 @@ from apexplan.model.address import Address
 from apexplan.model.plan import HazardKind, RollbackClass, Step
 from apexplan_postgres import ddl
 from apexplan_postgres.names import (
+    ASIDE,
     in_table,
     last,
     quote,
@@ -33,7 +34,6 @@ from apexplan_postgres.names import (
 )
 from apexplan_postgres.specs import Column, Function, Index, Trigger
 from apexplan_postgres.steps.base import (
-    ASIDE,
     Back,
     Planning,
     alone,
@@ -143,6 +143,7 @@ def _add(shadow: _Shadow) -> Step:
         f"add a shadow of {short(shadow.address)} as {shadow.desired.type}, kept up by a trigger",
         [*statements, *_keep_up(shadow)],
         Back(f"drop the shadow of {short(shadow.address)}", (*_leave(shadow), gone), removes=True),
+        reason="ALTER COLUMN TYPE would write every row anew under a lock; a column beside it needs none",
     )
 
 

@@ -405,6 +405,11 @@ COLUMNS = [
         },
     ),
     Case("close a column", TABLE, {"column.public.t.a": {"null": False}}),
+    Case(
+        "validate a not null that somebody named",
+        TABLE + "ALTER TABLE t ADD CONSTRAINT theirs NOT NULL a NOT VALID",
+        {"column.public.t.a": {"null_validated": True}},
+    ),
     Case("open a column", TABLE, {"column.public.t.c": {"null": True}}),
     Case("make a column an identity", TABLE, {"column.public.t.id": {"identity": Identity(start=1000)}}),
     Case(
@@ -537,6 +542,15 @@ RENAMES = [
     Case("rename a primary key", TABLE, {}, {"primary_key.public.t.t_key": "primary_key.public.t.t_pkey"}),
     Case("rename a trigger", ROUTINE, {}, {"trigger.public.t.u_touch": "trigger.public.t.t_touch"}),
     Case("rename a function", ROUTINE, {}, {"function.public.keep()": "function.public.touch()"}),
+    Case(
+        "rename a table whose key has the usual name",
+        TABLE + "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (id) REFERENCES t",
+        {
+            "primary_key.public.u.t_pkey": None,
+            "primary_key.public.u.u_pkey": PrimaryKey(columns=("id",), include=(), deferrable="no"),
+        },
+        {"table.public.u": "table.public.t"},
+    ),
     Case("rename a table with a kept column", KEPT, {}, {"table.public.u": "table.public.t"}),
     Case("drop a table with a kept column", KEPT, {"table.public.t": None, "column.public.t.a": None}),
     Case(

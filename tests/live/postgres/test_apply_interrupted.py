@@ -23,7 +23,7 @@ from apexplan.provider import Mark, Outcome
 from apexplan.testing.memory import Bomb, Crash
 from apexplan_postgres.provider import PostgresSession, PostgresSettings
 from apexplan_postgres.run import progress
-from apexplan_postgres.specs import Column, Index, IndexKey, Table
+from apexplan_postgres.specs import Column, Index, IndexKey, Schema, Table
 
 from .bench import Bench
 from .samples import address, execute
@@ -221,6 +221,28 @@ def test_a_build_is_cancelled_when_asked_to_stop(bench: Bench, monkeypatch: pyte
     assert bench.live() == live
 
 
+def test_a_rebuild_that_is_stopped_leaves_the_index_as_it_was(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "_EVERY_S", 0.001)
+    bench.run_sql("CREATE INDEX t_a_idx ON t USING brin (a) WITH (pages_per_range = 16)")
+    live = bench.own()
+    plan = bench.plan(live | {T_A_IDX: Index(pages_per_range=32)})
+    with open_transaction(bench.url, "LOCK TABLE t IN ROW EXCLUSIVE MODE") as others:
+
+        def wish() -> None:
+            until(bench, "SELECT to_regclass('t_a_idx_ccnew') IS NOT NULL")
+            bench.stop.wished = True
+            until(bench, "SELECT count(*) = 0 FROM pg_stat_progress_create_index")
+            others.rollback()
+
+        thread = threading.Thread(target=wish)
+        thread.start()
+        result = bench.start(plan)
+        thread.join()
+    assert (result.status, len(result.untouched), bench.live()) == (RunStatus.STOPPED, 1, live)
+
+
 CHILD = """
 import sys
 sys.path.insert(0, sys.argv[3])
@@ -400,6 +422,21 @@ def test_writers_who_no_longer_know_a_dropped_column_go_on(bench: Bench) -> None
     del live[address("column.public.t.a")]
     assert bench.apply(live).status is RunStatus.APPLIED
     bench.run_sql("INSERT INTO t (id) VALUES (100000)")
+
+
+def test_what_is_kept_in_a_schema_and_table_that_are_renamed_is_found_again(bench: Bench) -> None:
+    bench.run_sql("CREATE SCHEMA app; CREATE TABLE app.t (a int, b int)")
+    live = bench.own()
+    del live[address("column.app.t.b")]
+    assert bench.apply(live).status is RunStatus.APPLIED
+    (kept,) = (a for a in bench.live() if a.kind == "retained")
+    mine = {a: s for a, s in live.items() if "app" not in a.name}
+    bench.renames = {address("schema.lib"): "app", address("table.lib.u"): "lib.t"}
+    wish = {"schema.lib": Schema(), "table.lib.u": Table(), "column.lib.u.a": Column()}
+    assert bench.apply(mine | {address(a): s for a, s in wish.items()}).status is RunStatus.APPLIED
+    assert address(f"retained.{kept.name.replace('app.t', 'lib.u')}") in bench.live()
+    assert bench.roll_back().status is RunStatus.APPLIED
+    assert kept in bench.live()
 
 
 # ------------------------------------------------------------------ the ledger

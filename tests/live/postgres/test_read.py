@@ -486,3 +486,20 @@ def test_the_details_tell_version_and_extensions(session: PostgresSession) -> No
     assert details["version_num"] == session.connection.info.server_version
     assert details["extensions_installed"] == {"plpgsql": "1.0"}
     assert details["maintenance_work_mem_kb"] > 0
+
+
+def test_the_details_tell_where_a_declared_extension_can_go(session: PostgresSession) -> None:
+    session.connection.execute("CREATE EXTENSION vector")
+    details = session.read(Scope("sql", frozenset({address("extension.vector")}))).details
+    installed = details["extensions_installed"]["vector"]
+    assert installed in details["extension_versions"]["vector"]
+    assert details["extension_updates"] == {}
+
+
+def test_the_details_name_a_not_null_that_is_not_validated(database: str, session: PostgresSession) -> None:
+    execute(
+        database,
+        "CREATE TABLE t (a int, b int NOT NULL); ALTER TABLE t ADD CONSTRAINT k NOT NULL a NOT VALID",
+    )
+    details = session.read(Scope("sql", frozenset({address("table.public.t")}))).details
+    assert details["not_null_names"] == {"sql.column.public.t.a": "k"}

@@ -44,6 +44,15 @@ def test_a_large_table_is_estimated(database: str, session: PostgresSession) -> 
     assert (found.count, found.exact) == (measure.SMALL + 5, False)
 
 
+@pytest.mark.parametrize("name", ["public.t", "public.t.a"])
+def test_what_is_kept_aside_has_the_rows_of_its_table(
+    database: str, session: PostgresSession, name: str
+) -> None:
+    execute(database, TABLE)
+    execute(database, "INSERT INTO t SELECT generate_series(1, 9)")
+    assert size(session, f"retained.{name}").count == 9
+
+
 def test_counting_ends_at_a_bound(
     database: str, session: PostgresSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,3 +122,9 @@ def test_a_read_only_role_is_told_so(database: str) -> None:
     with PROVIDER.connect("sql", PostgresSettings(url=SecretStr(database))) as session:
         values = [check.value for check in session.examine() if check.ok is False]
     assert values == ["no: this role's transactions are read-only"]
+
+
+def test_doctor_is_told_what_an_unfinished_run_left(database: str, session: PostgresSession) -> None:
+    execute(database, "CREATE TABLE t (a int, _apx_a bigint); CREATE INDEX _apx_0 ON t (a)")
+    (found,) = (check for check in session.examine() if check.name == "left by unfinished runs")
+    assert (found.value, found.ok) == ("_apx_0, _apx_a", False)

@@ -89,6 +89,19 @@ def test_a_denied_hazard_is_denied_though_allowed(shop: Shop) -> None:
     assert "denied by the policy" in ran.err
 
 
+def test_a_target_that_means_nothing_is_refused(shop: Shop) -> None:
+    ran = shop.run("apply", "--yes", "--target", "shelf.box.rde")
+    assert (ran.code, shop.boxes) == (1, {})
+
+
+@pytest.mark.parametrize("more", [("--target", "shelf"), ("--exclude", "shelf"), ("--purge", "0")])
+def test_a_plan_file_is_applied_whole_or_not_at_all(shop: Shop, more: tuple[str, str]) -> None:
+    shop.ok("plan", "-o", str(shop.root / "p.json"))
+    ran = shop.run("apply", str(shop.root / "p.json"), *more)
+    assert (ran.code, shop.boxes) == (1, {})
+    assert "a plan file says itself what is applied" in ran.err
+
+
 def test_only_the_target_is_applied(shop: Shop) -> None:
     shop.ok("apply", "--yes", "--target", "shelf.box.red")
     assert list(shop.boxes) == ["red"]
@@ -271,6 +284,17 @@ def test_a_rollback_over_somebody_elses_work_is_refused(shop: Shop) -> None:
 
 def test_rollback_without_a_run_is_refused(shop: Shop) -> None:
     assert "there is no applied run to roll back" in shop.run("rollback", "--yes").err
+
+
+def test_a_run_is_found_however_many_were_rolled_back_since(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apexplan.cli.rollback._RECENT", 2)
+    shop.applied({"red": {}})
+    shop.applied({"red": {}, "blue": {}})
+    shop.ok("rollback", "--yes", "--allow", "DELETES_DATA")
+    shop.ok("rollback", "--yes", "--allow", "DELETES_DATA")
+    assert shop.boxes == {}
 
 
 def test_an_earlier_run_is_not_rolled_back_before_the_later(shop: Shop) -> None:

@@ -318,5 +318,11 @@ def test_inspect_prints_yaml(shop: Shop) -> None:
     assert yaml.safe_load(shop.ok("inspect", "shelf").out)["boxes"]["red"]["color"] == "brown"
 
 
+def test_inspect_names_what_no_manifest_can_declare(shop: Shop) -> None:
+    shop.edit_store(boxes={"red": BROWN, "tiny": {**BROWN, "size": 0}})
+    ran = shop.ok("inspect")
+    assert ran.err == "note: left out, a manifest cannot declare it: shelf.box.tiny\n"
+
+
 def test_inspect_of_an_unknown_store_names_those_there_are(shop: Shop) -> None:
     assert "there are: shelf" in shop.run("inspect", "none").err

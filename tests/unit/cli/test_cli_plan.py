@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import jsonschema
-from cli_kit import Shop, stopped
+from cli_kit import THREE, Shop, stopped
 
 from apexplan.cli.schema import all_schemas
 
@@ -55,6 +55,27 @@ def test_alembic_is_refused_for_what_is_no_sql(shop: Shop) -> None:
     ran = shop.run("plan", "-f", "alembic")
     assert ran.code == 1
     assert "Alembic runs SQL, and the plan has steps on shelf" in ran.err
+
+
+def test_a_target_that_means_nothing_is_refused(shop: Shop) -> None:
+    ran = shop.run("plan", "--target", "shelf.box.rde")
+    assert (ran.code, ran.out) == (1, "")
+    assert "no declared or owned object is meant by --target shelf.box.rde" in ran.err
+
+
+def test_a_plan_says_what_the_policy_denies(shop: Shop) -> None:
+    shop.applied()
+    shop.edit_store(rows={"green": 1})
+    shop.declare({"red": THREE["red"], "blue": THREE["blue"]})
+    out = shop.ok("plan", "--env", "prod").out
+    assert "denied by the policy: apply refuses it" in out
+    assert "--allow" not in out
+
+
+def test_a_written_plan_says_how_it_is_applied(shop: Shop) -> None:
+    path = shop.root / "p.json"
+    ran = shop.ok("plan", "--env", "prod", "-o", str(path))
+    assert f"wrote {path}: `apexplan apply {path} --env prod`" in ran.err
 
 
 def test_a_target_is_an_address_or_a_pattern(shop: Shop) -> None:

@@ -22,7 +22,9 @@ EMPTY = Size(count=0, exact=True)
 DETAILS = {
     "version_num": 180004,
     "maintenance_work_mem_kb": 65536,
-    "extensions_available": {"vector": "0.8.5"},
+    "extension_versions": {"vector": ["0.8.10", "0.8.5", "0.8.9", "0.7.0"]},
+    "extension_updates": {"vector": ["0.8.9", "0.8.10"]},
+    "not_null_names": {},
 }
 
 

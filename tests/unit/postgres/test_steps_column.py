@@ -127,6 +127,19 @@ def test_a_column_that_is_closed_is_filled_first_and_keeps_the_values() -> None:
     assert steps[0].rollback is RollbackClass.LOSSY
 
 
+def test_a_not_null_that_somebody_named_is_validated_by_that_name() -> None:
+    a = "column.public.t.a"
+    live = {**T, a: column(null=False, null_validated=False)}
+    names = {f"sql.{a}": "Theirs"}
+    (step,) = planned(live, {**T, a: Column(null=False, null_validated=True)}, not_null_names=names)
+    assert step.statements == ('ALTER TABLE public.t VALIDATE CONSTRAINT "Theirs"',)
+    assert step.online and kinds(step) == {HazardKind.SCANS_DATA}
+    assert back([step]) == [
+        'ALTER TABLE public.t DROP CONSTRAINT "Theirs"',
+        'ALTER TABLE public.t ADD CONSTRAINT "Theirs" NOT NULL a NOT VALID',
+    ]
+
+
 def test_a_column_is_opened_and_closed_again_under_a_scan() -> None:
     (step,) = planned(T, {**T, "column.public.t.id": Column(null=True)})
     assert step.statements == ("ALTER TABLE public.t ALTER COLUMN id DROP NOT NULL",)
@@ -177,8 +190,8 @@ def test_a_dropped_column_is_renamed_aside_and_opened() -> None:
     assert step.statements == (
         f"ALTER TABLE public.t RENAME COLUMN b TO {kept}",
         f"ALTER TABLE public.t ALTER COLUMN {kept} DROP NOT NULL",
-        f"INSERT INTO apexplan.retained (name, former) VALUES ('public.t.{kept}', 'sql.column.public.t.b')",  # noqa: S608  a test's own names
     )
+    assert step.args == {"keep": {f"public.t.{kept}": "sql.column.public.t.b"}}
     assert back([step])[:2] == [
         f"ALTER TABLE public.t RENAME COLUMN {kept} TO b",
         "ALTER TABLE public.t ALTER COLUMN b SET NOT NULL",
@@ -202,6 +215,14 @@ def test_a_column_in_use_is_not_dropped(user: str, spec: Spec) -> None:
     live = {**T, user: spec}
     with pytest.raises(PlanError, match=f"sql.{user} uses it"):
         planned(live, {a: s for a, s in live.items() if a != B})
+
+
+def test_a_column_is_kept_under_a_name_that_nothing_has() -> None:
+    wish = {a: s for a, s in T.items() if a != B}
+    first = planned(T, wish)[0].statements[0].rpartition(" ")[2]
+    taken = f"column.public.t.{first}"
+    (step,) = planned({**T, taken: column()}, {**wish, taken: Column()})
+    assert step.statements[0].rpartition(" ")[2] not in ("", first)
 
 
 def test_a_column_goes_after_the_index_over_it() -> None:

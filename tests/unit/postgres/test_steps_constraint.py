@@ -7,6 +7,7 @@ from steps_kit import EMPTY, T, back, column, kinds, planned, sql
 
 from apexplan.model.errors import PlanError
 from apexplan.model.plan import HazardKind
+from apexplan.model.spec import Spec
 from apexplan_postgres.specs import Check, Column, Exclude, ExcludeKey, ForeignKey, PrimaryKey, Table, Unique
 
 CHECK, KEY, PKEY = "check.public.t.k", "unique.public.t.k", "primary_key.public.t.t_pkey"
@@ -111,6 +112,32 @@ def test_a_key_that_changes_is_never_missing() -> None:
         "ALTER TABLE public.t DROP CONSTRAINT k",
         "ALTER TABLE public.t ADD CONSTRAINT k UNIQUE (a)",
     ]
+
+
+def under_another_name(**columns: Column) -> dict[str, Spec]:
+    """The table `t` as `u`, with a primary key of the name that is usual there."""
+    key = PrimaryKey(columns=("id",), include=(), deferrable="no")
+    changed = {f"column.public.u.{name}": spec for name, spec in columns.items()}
+    bare = {f"column.public.u.{name}": Column() for name in ("id", "a", "b")}
+    return {"table.public.u": Table(), **bare, **changed, "primary_key.public.u.u_pkey": key}
+
+
+def test_a_primary_key_that_differs_by_its_name_alone_is_renamed() -> None:
+    steps = planned(T, under_another_name(), renames={"table.public.u": "table.public.t"})
+    assert sql(steps) == [
+        "ALTER TABLE public.t RENAME TO u",
+        "ALTER TABLE public.u RENAME CONSTRAINT t_pkey TO u_pkey",
+    ]
+    assert back(steps) == [
+        "ALTER TABLE public.u RENAME CONSTRAINT u_pkey TO t_pkey",
+        "ALTER TABLE public.u RENAME TO t",
+    ]
+
+
+def test_a_primary_key_over_a_column_of_another_type_is_made_anew() -> None:
+    wish = under_another_name(id=Column(type="numeric"))
+    statements = sql(planned(T, wish, renames={"table.public.u": "table.public.t"}))
+    assert "ALTER TABLE public.u DROP CONSTRAINT t_pkey" in statements
 
 
 def test_a_key_that_a_foreign_key_rests_on_stays() -> None:

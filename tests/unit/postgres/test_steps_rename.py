@@ -178,6 +178,14 @@ def test_a_rename_and_its_way_back(former: str, name: str, spec: Spec, there: st
     assert (sql(steps), back(steps)) == ([there], [again])
 
 
+def test_our_ledger_follows_a_table_that_is_renamed() -> None:
+    steps = planned(
+        {"table.public.t": Table()}, {"table.public.u": Table()}, renames={"table.public.u": "table.public.t"}
+    )
+    assert steps[0].args == {"follow": {"public.t": "public.u"}}
+    assert steps[0].inverse is not None and steps[0].inverse.args == {"follow": {"public.u": "public.t"}}
+
+
 def test_a_table_moves_to_another_schema_before_it_is_renamed() -> None:
     live = {"schema.app": Schema(), "table.public.t": Table()}
     steps = planned(

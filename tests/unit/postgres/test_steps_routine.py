@@ -120,23 +120,30 @@ VECTOR = "extension.vector"
 
 
 @pytest.mark.parametrize(
-    ("wish", "said"), [("0.8", " VERSION '0.8.5'"), ("0.8.5", " VERSION '0.8.5'"), (None, "")]
+    ("wish", "said"), [("0.8", " VERSION '0.8.10'"), ("0.8.5", " VERSION '0.8.5'"), (None, "")]
 )
 def test_an_extension_is_made_in_the_version_that_fits(wish: str | None, said: str) -> None:
     assert sql(planned({}, {VECTOR: Extension(version=wish)})) == [f"CREATE EXTENSION vector{said}"]
 
 
 def test_a_version_that_is_not_offered_is_refused_with_those_that_are() -> None:
-    with pytest.raises(PlanError, match=r"no version 0\.80 .* offers 0\.8\.5"):
+    with pytest.raises(PlanError, match=r"no version 0\.80 .* offers 0\.7\.0, 0\.8\.5, 0\.8\.9, 0\.8\.10"):
         planned({}, {VECTOR: Extension(version="0.80")})
 
 
 def test_an_extension_update_has_no_way_back() -> None:
     live = {VECTOR: Extension(version="0.7.0", schema_name="public")}
-    (step,) = planned(live, {VECTOR: Extension(version="0.8.5")})
-    assert step.statements == ("ALTER EXTENSION vector UPDATE TO '0.8.5'",)
+    (step,) = planned(live, {VECTOR: Extension(version="0.8")})
+    assert step.statements == ("ALTER EXTENSION vector UPDATE TO '0.8.10'",)
     assert (step.inverse, step.rollback) == (None, RollbackClass.IMPOSSIBLE)
     assert [h.kind for h in step.hazards] == [HazardKind.IRREVERSIBLE]
+
+
+def test_an_update_to_which_no_path_leads_is_refused_with_those_that_do() -> None:
+    live = {VECTOR: Extension(version="0.8.5", schema_name="public")}
+    with pytest.raises(PlanError, match=r"no update leads from 0\.8\.5 to 0\.7\.0") as raised:
+        planned(live, {VECTOR: Extension(version="0.7.0")})
+    assert "can go to 0.8.9, 0.8.10" in str(raised.value)
 
 
 def test_an_extension_comes_before_what_may_need_it() -> None:

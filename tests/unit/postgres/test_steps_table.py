@@ -7,7 +7,7 @@ from steps_kit import T, address, back, column, index, kinds, planned, sql
 
 from apexplan.model.errors import PlanError
 from apexplan.model.plan import HazardKind, RollbackClass
-from apexplan_postgres.specs import Check, Column, ForeignKey, Identity, PrimaryKey, Table, Unique
+from apexplan_postgres.specs import Check, Column, ForeignKey, Identity, PrimaryKey, Retained, Table, Unique
 
 DOCS = {
     "table.public.docs": Table(comment="it's", options={"fillfactor": "80"}),
@@ -81,17 +81,23 @@ def test_only_options_that_differ_are_set_and_none_is_reset_on_the_way_back() ->
 
 def test_a_dropped_table_moves_to_a_schema_of_its_own() -> None:
     (step,) = planned(T, {})
-    schema = step.statements[0].removeprefix("CREATE SCHEMA ")
+    schema = step.statements[0].removeprefix("CREATE SCHEMA IF NOT EXISTS ")
     assert schema.startswith("apexplan_retained_")
-    assert step.statements[1:] == (
-        f"ALTER TABLE public.t SET SCHEMA {schema}",
-        f"INSERT INTO apexplan.retained (name, former) VALUES ('{schema}.t', 'sql.table.public.t')",  # noqa: S608  a test's own names
-    )
-    assert back([step]) == [
-        f"ALTER TABLE {schema}.t SET SCHEMA public",
-        f"DROP SCHEMA {schema}",
-        f"DELETE FROM apexplan.retained WHERE name = '{schema}.t'",  # noqa: S608  a test's own names
-    ]
+    assert step.statements[1:] == (f"ALTER TABLE public.t SET SCHEMA {schema}",)
+    assert back([step]) == [f"ALTER TABLE {schema}.t SET SCHEMA public", f"DROP SCHEMA {schema}"]
+
+
+def test_what_our_ledger_learns_of_a_dropped_table_stands_in_no_statement() -> None:
+    (step,) = planned(T, {})
+    schema = step.statements[0].rpartition(" ")[2]
+    assert step.args == {"keep": {f"{schema}.t": "sql.table.public.t"}}
+    assert step.inverse is not None and step.inverse.args == {"forget": [f"{schema}.t"]}
+
+
+def test_a_column_kept_in_a_table_is_purged_before_the_table_moves_aside() -> None:
+    kept = "retained.public.t._retained_x_00000000"
+    (step,) = planned({**T, kept: Retained(former="sql.column.public.t.x", since="")}, {}, unmanaged=[kept])
+    assert step.after == (f"sql.{kept}/purge",)
 
 
 def test_a_dropped_table_is_retained_and_covers_what_stood_on_it() -> None:

@@ -7,7 +7,7 @@ from steps_kit import EMPTY, T, address, back, column, index, kinds, planned, sq
 
 from apexplan.model.errors import PlanError
 from apexplan.model.plan import HazardKind, RollbackClass
-from apexplan_postgres.specs import Column, Generated, Index, IndexKey, Trigger
+from apexplan_postgres.specs import Column, Generated, Identity, Index, IndexKey, Trigger
 from apexplan_postgres.steps.types import is_steady, keeps_rows
 
 A, V = "column.public.t.a", "column.public.t.v"
@@ -155,11 +155,11 @@ def test_the_statements_of_a_shadow() -> None:
     former = drop.args["index"].removeprefix("sql.index.public.")
     assert shadow.statements == (
         "ALTER TABLE public.t ADD COLUMN _apx_v halfvec(3)",
-        f"CREATE FUNCTION apexplan.sync_{digits}()\nRETURNS trigger\nLANGUAGE plpgsql\n"
+        f"CREATE FUNCTION public._apx_sync_{digits}()\nRETURNS trigger\nLANGUAGE plpgsql\n"
         "SET search_path TO public, pg_temp\n"
         "AS $$\nBEGIN\n  NEW._apx_v := NEW.v::halfvec(3);\n  RETURN NEW;\nEND\n$$",
         f"CREATE TRIGGER zz_apx_{digits} BEFORE INSERT OR UPDATE ON public.t"
-        f" FOR EACH ROW EXECUTE FUNCTION apexplan.sync_{digits}()",
+        f" FOR EACH ROW EXECUTE FUNCTION public._apx_sync_{digits}()",
     )
     assert fill.statements == (
         "UPDATE public.t SET _apx_v = v::halfvec(3) WHERE (_apx_v IS NULL AND v IS NOT NULL)",
@@ -169,27 +169,65 @@ def test_the_statements_of_a_shadow() -> None:
     )
     assert swap.statements == (
         f"DROP TRIGGER zz_apx_{digits} ON public.t",
-        f"DROP FUNCTION apexplan.sync_{digits}()",
+        f"DROP FUNCTION public._apx_sync_{digits}()",
         f"ALTER TABLE public.t RENAME COLUMN v TO {kept}",
         "ALTER TABLE public.t RENAME COLUMN _apx_v TO v",
         f"ALTER TABLE public.t ALTER COLUMN {kept} DROP NOT NULL",
         "ALTER TABLE public.t RENAME CONSTRAINT t__apx_v_not_null TO t_v_not_null",
         f"ALTER INDEX public.t_v_idx RENAME TO {former}",
         f"ALTER INDEX public.{fresh} RENAME TO t_v_idx",
-        f"INSERT INTO apexplan.retained (name, former) VALUES ('public.t.{kept}', 'sql.{V}')",  # noqa: S608  a test's own names
     )
+    assert swap.args == {"keep": {f"public.t.{kept}": f"sql.{V}"}}
     assert drop.statements == (f"DROP INDEX CONCURRENTLY public.{former}",)
 
 
 def test_a_swap_keeps_the_former_column_and_carries_rows_back() -> None:
     swap = planned(VECTORS, HALF)[5]
-    assert (swap.rollback, kinds(swap)) == (RollbackClass.RETENTION, {HazardKind.DELETES_DATA})
+    assert (swap.rollback, kinds(swap)) == (RollbackClass.RETENTION, set())
     assert swap.inverse is not None and kinds(swap.inverse) == {HazardKind.BLOCKS_WRITES}
     kept = swap.statements[2].rpartition(" ")[2]
     assert swap.inverse.statements[:2] == (
         "LOCK TABLE public.t IN SHARE ROW EXCLUSIVE MODE",
         f"UPDATE public.t SET {kept} = v::vector(3) WHERE {kept}::halfvec(3) IS DISTINCT FROM v",  # noqa: S608  a test's own names
     )
+
+
+def test_a_swap_says_what_is_kept_and_where_the_column_stands() -> None:
+    swap = planned(VECTORS, HALF)[5]
+    kept = swap.statements[2].rpartition(" ")[2]
+    assert f"the former column is kept as {kept} until a purge" in swap.reason
+    assert "comes last in the table" in swap.reason
+
+
+@pytest.mark.parametrize(
+    ("live", "desired", "reason"),
+    [
+        (column(), Column(type="bigint"), "the table has no rows"),
+        (column(type="character varying(5)"), Column(type="text"), "the rows stay as they are"),
+    ],
+)
+def test_a_type_that_is_set_at_once_says_why_it_may_be(live: Column, desired: Column, reason: str) -> None:
+    (step,) = planned({**T, A: live}, {**T, A: desired}, size=EMPTY)
+    assert step.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("live", "desired", "reason"),
+    [
+        ({}, {"type": "numeric"}, "t.t_pkey cannot change over to another column"),
+        ({"identity": Identity()}, {"type": "smallint"}, "a column that PostgreSQL fills itself cannot"),
+        ({}, {"collation": "C"}, "a collation changes only together with the indexes"),
+    ],
+    ids=["key", "identity", "collation"],
+)
+def test_a_type_that_blocks_says_what_keeps_it_from_a_shadow(
+    live: dict[str, object], desired: dict[str, object], reason: str
+) -> None:
+    at = "column.public.t.id"
+    (step,) = planned(
+        {**T, at: column(type="bigint", null=False, **live)}, {**T, at: Column.model_validate(desired)}
+    )
+    assert step.reason.startswith(reason)
 
 
 def test_the_shadow_covers_the_change_of_its_index() -> None:

@@ -231,10 +231,22 @@ def test_an_undone_run_names_what_failed_and_what_was_taken_back() -> None:
         "    sql: no room [53100]",
         "    mend: free some",
         "  undone: do sql.table.a",
-        "  not begun: do sql.table.b",
         "  not begun: do sql.table.c",
         "Undone: everything is as before the run. Run r1.",
     ]
+
+
+def test_a_transaction_that_failed_is_one_line() -> None:
+    group = B.model_copy(update={"steps": (step("sql.table.b"), step("sql.table.d"))})
+    failure = UnitError(group, Outcome.NOT_DONE, "sql: no room [53100]", "")
+    result = Result("r1", RunStatus.UNDONE, untouched=(group,), failure=failure)
+    assert ended(result)[0] == "  failed: do sql.table.b and 1 more in one transaction"
+
+
+def test_a_run_that_only_adopts_counts_objects() -> None:
+    adopting = plan([change("sql.table.a", Action.ADOPT)], [])
+    result = Result("r1", RunStatus.APPLIED)
+    assert plain(text.result_lines(result, adopting)) == ["Applied: 1 object recorded. Run r1."]
 
 
 def test_a_stopped_run_says_what_is_in_effect_and_what_to_type() -> None:
