@@ -53,6 +53,7 @@ def guarded(name: str, arguments: Sequence[str]) -> int:
 def _run(name: str, arguments: Sequence[str]) -> int:
     try:
         app = import_module(f"apexplan.cli.{name}").app
+        app.rich_markup_mode = "markdown"  # which alone fills the paragraphs of a docstring
         code = app(list(arguments), prog_name=f"apexplan {name}", standalone_mode=False)
     except typer.Abort:
         print("given up; nothing was changed", file=sys.stderr)

@@ -12,6 +12,10 @@ For every case: plan, hazards as expected, apply, a second plan that is empty, t
 that was built from nothing, rollback, the same store as before, no drift. Then the same plan with
 the process killed at every write of the journal, and with every call of the store failing before
 and after its effect. Then every change is made behind apexplan's back, and drift must name it.
+What `inspect` writes of the store must declare what is there.
+
+Not here, since it needs the store's own means: that a transaction which fails in its middle leaves
+nothing, that `read` and `normalize` leave no trace, and what the store's other clients notice.
 """
 
 from __future__ import annotations
@@ -31,9 +35,9 @@ from apexplan.engine.ports import RunStatus
 from apexplan.engine.survey import StoreConfig
 from apexplan.model.address import Address
 from apexplan.model.change import Action, Declared
-from apexplan.model.plan import HazardKind, Plan, PlannedChange
+from apexplan.model.plan import HazardKind, Plan, PlannedChange, Unit
 from apexplan.model.spec import Spec
-from apexplan.provider import Provider
+from apexplan.provider import Kind, Outcome, Provider, Transactional
 from apexplan.testing import chaos
 from apexplan.testing.chaos import Mishap, Silent, World
 from apexplan.testing.faults import Fault
@@ -114,6 +118,23 @@ class ProviderSuite:
             found = {f.address for f in self.findings(world)}
             assert found <= {a for c in plan.changes for a in (c.address, c.origin) if a}
             assert {c.address for c in plan.changes if _is_seen(c, world)} <= found
+
+    def test_a_probe_tells_before_from_after(self, case: Case) -> None:
+        """The first unit before the run, and the last one after it: of those between, a later unit
+        may have covered what an earlier one left."""
+        with self.before(case) as world:
+            plan = self.plan(world)
+            assert self.probed(world, plan.units[0]) is Outcome.NOT_DONE
+            self.apply(world, plan)
+            if not plan.units[-1].transactional:  # a group is known by its run, which is over
+                assert self.probed(world, plan.units[-1]) is Outcome.DONE
+
+    def test_what_is_inspected_is_adopted_as_it_is(self, case: Case) -> None:
+        with self.before(case) as world:
+            self.apply(world, self.plan(world))
+            taken = replace(world, state=MemoryState(), desired=_desired(self.inspected(world)))
+            assert [str(c.address) for c in self.plan(taken).changes if c.action is not Action.ADOPT] == []
+            assert case.after.keys() - taken.desired.declared.keys() == set()
 
     # ---------------------------------------------------------------------------- crash and fault
 
@@ -211,6 +232,25 @@ class ProviderSuite:
         live = {a: s for view in views.values() for a, s in view.objects.items()}
         return list(drift.compare(recorded, live).findings)
 
+    def probed(self, world: World, unit: Unit) -> Outcome:
+        """Returns what the store says about a unit, a group as one that no run has begun."""
+        with world.open() as stores:
+            session = stores[unit.store].session
+            if unit.transactional and isinstance(session, Transactional):
+                return session.probe_group(f"nobody/{unit.id}", unit.steps)
+            return session.probe(unit.steps[0])
+
+    def inspected(self, world: World) -> dict[Address, Declared]:
+        """Returns what the documents declare that the provider makes of the whole store."""
+        with world.open() as stores:
+            views = survey.read_live(stores, frozenset(), everything=True)
+        return {
+            item.address: item
+            for name, view in views.items()
+            for kind in self.provider.kinds
+            for item in _expanded(kind, kind.collapse(name, view.objects))
+        }
+
     def drift(self, world: World) -> list[str]:
         return [f"{f.address} {f.field}" for f in self.findings(world)]
 
@@ -229,6 +269,12 @@ def _is_seen(change: PlannedChange, world: World) -> bool:
     if recorded is None or change.action in (Action.ADOPT, Action.CREATE):
         return False
     return change.action is Action.DELETE or any(f.field in recorded.values for f in change.fields)
+
+
+def _expanded(kind: Kind, document: Mapping[str, Any]) -> tuple[Declared, ...]:
+    expansion = kind.expand(kind.document.model_validate(document))
+    assert expansion.problems == ()
+    return expansion.declared
 
 
 def _desired(objects: Objects) -> planner.Desired:

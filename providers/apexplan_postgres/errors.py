@@ -93,6 +93,8 @@ _PHRASES: Final[tuple[tuple[str, _Kind, str, str], ...]] = (
 )
 """What libpq and the server say while a connection is made; no SQLSTATE comes with it."""
 
+_IN_USE: Final = re.compile(r"\bused (?:by|in) an? ")
+"""As in `cannot alter type of a column used by a view or rule`: the server is not too old."""
 _CONCURRENT: Final = re.compile(r"tuple concurrently (updated|deleted)")
 _QUOTED: Final = re.compile(r'"[^"]*"')
 _URL: Final = re.compile(r"\w+://\S*|\bpassword\s*=\s*\S+", re.IGNORECASE)
@@ -106,6 +108,8 @@ def translate(error: psycopg.Error, *, store: str, address: Address | None = Non
     kind, text, mend = _kind(code, sent), _text(error, code), _MENDS.get(code, "")
     if kind is StoreError and _CONCURRENT.search(text):
         kind, mend = Transient, "another session changed the same object; try again"
+    if code == "0A000" and _IN_USE.search(text):
+        kind, mend = StoreError, "drop what uses it, apply, and make it again"
     return kind(text, store=store, address=address, code=code, mend=mend or _general_mend(kind))
 
 

@@ -134,6 +134,16 @@ def test_an_extension_that_is_not_installed_is_unsupported_with_a_mend(server: s
 
 
 @pytest.mark.live
+def test_a_column_that_a_view_uses_is_no_matter_of_the_servers_version(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("CREATE TABLE t (a varchar(5))")
+        connection.execute("CREATE VIEW v AS SELECT a FROM t")
+        with pytest.raises(psycopg.Error) as caught:
+            connection.execute("ALTER TABLE t ALTER a TYPE varchar(9)")
+    told = translate(caught.value, store="sql", sent=True)
+    assert (type(told), told.mend) == (StoreError, "drop what uses it, apply, and make it again")
+
+
 def test_a_missing_privilege_is_access_denied(database: str) -> None:
     role = f"apexplan_test_{os.getpid()}_nobody"
     with psycopg.connect(database) as connection:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -18,6 +20,19 @@ from .samples import address, execute
 pytestmark = pytest.mark.live
 
 TABLE = "CREATE TABLE t (a int CONSTRAINT positive CHECK (a > 0)); CREATE INDEX t_a_idx ON t (a)"
+
+
+@contextmanager
+def plain_role(database: str) -> Iterator[tuple[str, PostgresSession]]:
+    """A role that owns nothing, and a session of it."""
+    role = f"apexplan_test_{os.getpid()}_plain"
+    execute(database, f"CREATE ROLE {role} LOGIN")
+    url = SecretStr(database.replace("//postgres@", f"//{role}@"))
+    try:
+        with PROVIDER.connect("sql", PostgresSettings(url=url)) as session:
+            yield role, session
+    finally:
+        execute(database, f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
 def size(session: PostgresSession, text: str) -> Size:
@@ -42,6 +57,31 @@ def test_a_large_table_is_estimated(database: str, session: PostgresSession) -> 
     execute(database, "ANALYZE t")
     found = size(session, "table.public.t")
     assert (found.count, found.exact) == (measure.SMALL + 5, False)
+
+
+SECRET = "CREATE SCHEMA app; CREATE TABLE app.t (a int); INSERT INTO app.t SELECT generate_series(1, 9)"
+SHARED = SECRET + "; GRANT USAGE ON SCHEMA app TO {role}; GRANT SELECT ON app.t TO {role}"
+HIDDEN = SHARED + "; ALTER TABLE app.t ENABLE ROW LEVEL SECURITY"
+
+
+@pytest.mark.parametrize("before", [SECRET, HIDDEN], ids=["no privilege", "row security"])
+@pytest.mark.parametrize("analyze", ["SELECT 1", "ANALYZE"])
+def test_rows_that_a_role_cannot_see_are_estimated_or_not_told(
+    database: str, before: str, analyze: str
+) -> None:
+    with plain_role(database) as (role, session):
+        execute(database, before.format(role=role))
+        execute(database, analyze)
+        found = session.measure(frozenset({address("table.app.t")}))
+    expected = [(9, False)] if analyze == "ANALYZE" else []
+    assert [(one.count, one.exact) for one in found.values()] == expected
+
+
+def test_rows_that_a_role_may_read_are_counted(database: str) -> None:
+    with plain_role(database) as (role, session):
+        execute(database, SHARED.format(role=role))
+        found = session.measure(frozenset({address("table.app.t")}))
+    assert [(one.count, one.exact) for one in found.values()] == [(9, True)]
 
 
 @pytest.mark.parametrize("name", ["public.t", "public.t.a"])
@@ -103,16 +143,11 @@ def test_a_healthy_session_passes_every_check(session: PostgresSession) -> None:
 
 
 def test_a_role_without_temp_is_told_what_to_grant(database: str) -> None:
-    role = f"apexplan_test_{os.getpid()}_plain"
     name = database.partition("?")[0].rpartition("/")[2]
-    execute(database, f"CREATE ROLE {role} LOGIN; REVOKE TEMP ON DATABASE {name} FROM PUBLIC")
-    try:
-        url = SecretStr(database.replace("//postgres@", f"//{role}@"))
-        with PROVIDER.connect("sql", PostgresSettings(url=url)) as session:
-            mends = [check.mend for check in session.examine() if check.ok is False]
-        assert mends == [f"GRANT TEMPORARY ON DATABASE {name} TO {role}"]
-    finally:
-        execute(database, f"DROP ROLE {role}")
+    execute(database, f"REVOKE TEMP ON DATABASE {name} FROM PUBLIC")
+    with plain_role(database) as (role, session):
+        mends = [check.mend for check in session.examine() if check.ok is False]
+    assert mends == [f"GRANT TEMPORARY ON DATABASE {name} TO {role}"]
 
 
 def test_a_read_only_role_is_told_so(database: str) -> None:
