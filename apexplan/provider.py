@@ -226,12 +226,14 @@ class Mark:
 class Ledger(Protocol):
     """Keeps marks of ownership inside the store."""
 
-    def marks(self) -> Mapping[Address, Mark]:
-        """Returns all marks of this store, empty where no ledger was ever written. Never writes."""
+    def marks(self, project: str) -> Mapping[Address, Mark]:
+        """Returns the marks of one project in this store, empty where no ledger was ever written.
+        Never writes. Two projects may own parts of one store."""
         ...
 
     def record(self, project: str, marks: Mapping[Address, Mark | None]) -> None:
-        """Writes marks, removes those that are None, all in one. Called at the end of a run."""
+        """Writes marks of one project, removes those that are None, all in one. Called at the end of
+        a run."""
         ...
 
 

@@ -84,7 +84,7 @@ def recover(
                 mark
                 for store in stores.values()
                 if isinstance(store.session, Ledger)
-                for mark in store.session.marks().values()
+                for mark in store.session.marks(project.name).values()
             ]
             views = survey.read_live(stores, frozenset(m.address for m in marks))
         live = {a: s for seen in views.values() for a, s in seen.objects.items()}

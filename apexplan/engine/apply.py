@@ -269,8 +269,8 @@ class Executor:
 
     def _undo_failed(self, problem: UnitError) -> Result:
         data = {"error": problem.error, "outcome": str(problem.outcome)}
-        if not problem.reachable:
-            return self._pause(RunStatus.STOPPED, undo_failure=problem)
+        if not problem.reachable or self._stop.wished:
+            return self._pause(RunStatus.STOPPED, interrupted=self._stop.wished, undo_failure=problem)
         self._defer(Entry(EntryKind.STUCK, problem.unit.id, data))
         return self._pause(RunStatus.STUCK, undo_failure=problem)
 

@@ -59,7 +59,8 @@ class FakeServer:
     boxes: dict[str, Values] = field(default_factory=dict)
     unhealthy: set[str] = field(default_factory=set)
     committed: set[str] = field(default_factory=set)
-    ledger: dict[str, Values] = field(default_factory=dict)
+    ledger: dict[str, dict[str, Values]] = field(default_factory=dict)
+    """Project → address → mark."""
     rows: dict[str, int] = field(default_factory=dict)
     made: dict[str, int] = field(default_factory=dict)
     torn: bool = False
@@ -159,21 +160,22 @@ class FakeSession:
             return Outcome.PARTIAL if name in self._server.unhealthy else Outcome.DONE
         return _outcome(box == step.args["was"], Outcome.NOT_DONE)
 
-    def marks(self) -> Mapping[Address, Mark]:
+    def marks(self, project: str) -> Mapping[Address, Mark]:
         self._check()
         return {
             (address := Address.parse(text)): Mark(address, mark["values"], mark["protect"], mark["run"])
-            for text, mark in self._server.ledger.items()
+            for text, mark in self._server.ledger.get(project, {}).items()
         }
 
     def record(self, project: str, marks: Mapping[Address, Mark | None]) -> None:
         self._check()
+        ledger = self._server.ledger.setdefault(project, {})
         for address, mark in marks.items():
             if mark is None:
-                self._server.ledger.pop(str(address), None)
+                ledger.pop(str(address), None)
             else:
                 entry = {"values": dict(mark.values), "protect": mark.protect, "run": mark.run}
-                self._server.ledger[str(address)] = entry
+                ledger[str(address)] = entry
         self._server.save()
 
     def _check(self) -> None:

@@ -111,8 +111,8 @@ class FaultySession:
         self._faults.check_reachable()
         return self._inner.probe(step)
 
-    def marks(self) -> Mapping[Address, Mark]:
-        return self._inner.marks() if isinstance(self._inner, Ledger) else {}
+    def marks(self, project: str) -> Mapping[Address, Mark]:
+        return self._inner.marks(project) if isinstance(self._inner, Ledger) else {}
 
     def record(self, project: str, marks: Mapping[Address, Mark | None]) -> None:
         self._faults.check_reachable()

@@ -17,6 +17,7 @@ from typing import Any, Final
 from apexplan.model.address import Address
 from apexplan.model.errors import PlanError
 from apexplan.model.spec import Spec
+from apexplan_postgres.fragments import is_sql_body
 from apexplan_postgres.names import IN_TABLE, last, literal, parts, quote, sql_name, table_of, table_sql
 from apexplan_postgres.specs import (
     Check,
@@ -350,8 +351,7 @@ def _setting(name: str, value: str) -> str:
 def _body(spec: Function) -> str:
     """The body: as SQL where it is SQL (`RETURN …`, `BEGIN ATOMIC …`), else between dollar signs."""
     body = spec.body or ""
-    start = " ".join(body.split(None, 2)[:2]).upper()
-    if (spec.language or "sql") == "sql" and (start.startswith("RETURN ") or start == "BEGIN ATOMIC"):
+    if is_sql_body(spec.language or "sql", body):
         return body
     tag = next(tag for tag in _tags() if tag not in body + tag[:-1])
     return f"AS {tag}{body}{tag}"

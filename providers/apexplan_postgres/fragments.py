@@ -133,6 +133,13 @@ def words_outside(text: str) -> list[str]:
     return [token.text.lower() for token in _tokens(text) if token.kind == "word" and not token.depth]
 
 
+def is_sql_body(language: str, body: str) -> bool:
+    """Says whether a function's body is SQL that the server parses at once: it stands in no dollar
+    quotes, and comes back in the server's spelling."""
+    words = words_outside(" ".join(body.split(None, 2)[:2]))
+    return language == "sql" and (words[:1] == ["return"] or words == ["begin", "atomic"])
+
+
 def _leaves(text: str) -> str:
     if any(token.text == "," and not token.depth for token in _tokens(text)):
         return "it holds a comma outside of parentheses, which would begin something else"

@@ -27,7 +27,7 @@ from apexplan.model.address import Address
 from apexplan.model.errors import StoreError
 from apexplan.model.spec import Spec
 from apexplan.provider import Normal
-from apexplan_postgres.fragments import why_not_an_expression, why_not_balanced
+from apexplan_postgres.fragments import is_sql_body, why_not_an_expression, why_not_balanced
 from apexplan_postgres.names import last, table_of
 from apexplan_postgres.scratch import Shape, respell, table_under
 from apexplan_postgres.specs import (
@@ -54,7 +54,7 @@ _TEXTS: Final[dict[type[Spec], frozenset[str]]] = {
     Exclude: frozenset({"keys", "where"}),
     Index: frozenset({"keys", "where"}),
     Trigger: frozenset({"when"}),
-    Function: frozenset({"arguments", "returns"}),
+    Function: frozenset({"arguments", "returns", "body"}),
 }
 """The fields that hold SQL or names that can be spelled in more than one way."""
 
@@ -318,6 +318,8 @@ def _is_open(spec: Spec, live: Spec, name: str) -> bool:
     desired, there = getattr(spec, name), getattr(live, name)
     if desired == there or desired is None:
         return False
+    if name == "body":
+        return is_sql_body(getattr(live, "language", ""), desired)
     # A default or collation that is written out may be the one that holds anyway.
     return there is not None or name in ("default", "collation")
 

@@ -141,10 +141,10 @@ class PostgresSession:
 
         return probe_group(self._connections(), unit, steps)
 
-    def marks(self) -> Mapping[Address, Mark]:
+    def marks(self, project: str) -> Mapping[Address, Mark]:
         from apexplan_postgres.run import marks
 
-        return marks(self._connections())
+        return marks(self._connections(), project)
 
     def record(self, project: str, marks: Mapping[Address, Mark | None]) -> None:
         from apexplan_postgres.run import record

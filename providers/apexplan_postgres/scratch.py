@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from apexplan.model.address import Address
 from apexplan.model.spec import Spec
+from apexplan_postgres.fragments import is_sql_body
 from apexplan_postgres.names import last, parts, quote, table_of
 from apexplan_postgres.read import contents
 from apexplan_postgres.read.catalog import load
@@ -193,7 +194,8 @@ def _trigger(table: str, name: str, spec: Any) -> list[str]:
 
 def _function(table: str, name: str, spec: Any) -> list[str]:
     head = f"CREATE FUNCTION pg_temp.{name}({spec.arguments or ''})"
-    return [f"{head} RETURNS {spec.returns} LANGUAGE {quote(spec.language)} AS ''"]
+    body = spec.body if is_sql_body(spec.language, spec.body) else "AS ''"
+    return [f"{head} RETURNS {spec.returns} LANGUAGE {quote(spec.language)} {body}"]
 
 
 def _where(condition: str | None) -> str:

@@ -16,7 +16,6 @@ from apexplan_postgres.fragments import (
     why_not_a_type,
     why_not_an_expression,
     why_not_balanced,
-    words_outside,
 )
 
 _CALL: Final = re.compile(r"([^()]*)\((.*)\)\Z", re.DOTALL)
@@ -112,12 +111,6 @@ def why_not_a_result(text: str) -> str:
     columns = split_at_commas(plain[len("table") :].strip()[1:-1])
     named = (_NAMED.match(column) for column in columns)
     return next(filter(None, (why_not_a_type(match[1] if match else "") for match in named)), "")
-
-
-def is_sql_body(language: str, body: str) -> bool:
-    """Says whether a body is SQL that the server parses at once: it stands in no dollar quotes."""
-    words = words_outside(" ".join(body.split(None, 2)[:2]))
-    return language == "sql" and (words[:1] == ["return"] or words == ["begin", "atomic"])
 
 
 def _without_default(argument: str) -> tuple[str, str | None]:

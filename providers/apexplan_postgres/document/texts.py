@@ -10,8 +10,8 @@ from typing import Any, Final
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Problem
 from apexplan_postgres.document.expander import Path, bad_name
-from apexplan_postgres.document.signatures import is_sql_body, why_not_a_result, why_not_arguments
-from apexplan_postgres.fragments import why_not_a_type, why_not_an_expression, why_not_balanced
+from apexplan_postgres.document.signatures import why_not_a_result, why_not_arguments
+from apexplan_postgres.fragments import is_sql_body, why_not_a_type, why_not_an_expression, why_not_balanced
 from apexplan_postgres.names import parts, why_not_a_name
 from apexplan_postgres.specs import (
     Check,

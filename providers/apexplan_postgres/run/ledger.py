@@ -27,12 +27,13 @@ CREATE TABLE IF NOT EXISTS apexplan.units (
   at timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE IF NOT EXISTS apexplan.objects (
-  address text PRIMARY KEY,
   project text NOT NULL,
+  address text NOT NULL,
   "values" jsonb NOT NULL,
   protect boolean NOT NULL,
   run text NOT NULL,
-  at timestamptz NOT NULL DEFAULT now()
+  at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (project, address)
 );
 CREATE TABLE IF NOT EXISTS apexplan.retained (
   name text PRIMARY KEY,
@@ -46,10 +47,11 @@ _LAST_MADE: Final = "apexplan.retained"
 
 _UPSERT: Final = """
 INSERT INTO apexplan.objects (address, project, "values", protect, run) VALUES (%s, %s, %s, %s, %s)
-ON CONFLICT (address) DO UPDATE SET project = excluded.project, "values" = excluded."values",
+ON CONFLICT (project, address) DO UPDATE SET "values" = excluded."values",
   protect = excluded.protect, run = excluded.run, at = now()
 """
 
+_UNMARK: Final = "DELETE FROM apexplan.objects WHERE project = %s AND address = ANY(%s)"
 
 _KEEP: Final = """
 INSERT INTO apexplan.retained (name, former) VALUES (%s, %s)
@@ -104,14 +106,14 @@ def account(connection: Connection[Any], args: Mapping[str, Any]) -> None:
         connection.execute(_FOLLOW, {"former": former, "name": name})
 
 
-def marks(connections: Connections) -> dict[Address, Mark]:
-    """Returns all marks, empty where no ledger was ever written. Never writes."""
+def marks(connections: Connections, project: str) -> dict[Address, Mark]:
+    """Returns the marks of one project, empty where no ledger was ever written. Never writes."""
     connection = connections.read()
     with translated(connections.store, sent=False):
         if not is_there(connection):
             return {}
-        query = 'SELECT address, "values", protect, run FROM apexplan.objects'
-        rows = connection.execute(query).fetchall()
+        query = 'SELECT address, "values", protect, run FROM apexplan.objects WHERE project = %s'
+        rows = connection.execute(query, [project]).fetchall()
     return {
         (address := Address.parse(text)): Mark(address, values, protect, run)
         for text, values, protect, run in rows
@@ -126,5 +128,5 @@ def record(connections: Connections, project: str, given: Mapping[Address, Mark 
         written = [(str(a), project, json.dumps(m.values), m.protect, m.run) for a, m in given.items() if m]
         with connection.transaction(), connection.cursor() as cursor:
             gone = [str(address) for address, mark in given.items() if mark is None]
-            cursor.execute("DELETE FROM apexplan.objects WHERE address = ANY(%s)", [gone])
+            cursor.execute(_UNMARK, [project, gone])
             cursor.executemany(_UPSERT, written)

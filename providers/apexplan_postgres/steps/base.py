@@ -24,7 +24,7 @@ from apexplan.model.plan import Hazard, HazardKind, Size, Step
 from apexplan.model.spec import Spec, canonical, digest
 from apexplan.provider import Facts
 from apexplan_postgres.names import IN_TABLE, MAX_NAME_BYTES, last, schema_of, spelled, table_of
-from apexplan_postgres.specs import ForeignKey, Index
+from apexplan_postgres.specs import ForeignKey, Index, Retained
 
 S = TypeVar("S", bound=Spec)
 
@@ -48,6 +48,7 @@ class Planning:
     """By the object whose rename takes them along: what is renamed with it."""
     _standing: dict[Address, list[tuple[Address, Spec]]] = field(default_factory=lambda: defaultdict(list))
     _changed: dict[Address, list[Change]] = field(default_factory=lambda: defaultdict(list))
+    _kept: dict[Address, list[Address]] = field(default_factory=lambda: defaultdict(list))
     _references: dict[str, list[tuple[Address, ForeignKey]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -56,6 +57,8 @@ class Planning:
         for address, spec in self.facts.live.items():
             if (table := _table_under(address, spec)) is not None:
                 self._standing[table].append((address, spec))
+            if isinstance(spec, Retained) and (table := spec.parent(address)) is not None:
+                self._kept[table].append(address)
             if isinstance(spec, ForeignKey) and spec.references:
                 self._references[spec.references].append((address, spec))
         for address, change in self.changes.items():
@@ -109,6 +112,10 @@ class Planning:
     def standing_on(self, table: Address) -> list[tuple[Address, Spec]]:
         """The live columns, constraints, indexes and triggers of a table."""
         return self._standing.get(table, [])
+
+    def kept_in(self, table: Address) -> list[Address]:
+        """The columns of a table that earlier plans kept aside."""
+        return self._kept.get(table, [])
 
     def referring_to(self, table: Address) -> list[tuple[Address, ForeignKey]]:
         """The live foreign keys that point to a table, its own among them."""

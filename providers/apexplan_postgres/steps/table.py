@@ -13,12 +13,12 @@ from typing import Any, Final
 from apexplan.model.address import Address
 from apexplan.model.change import Action, Change
 from apexplan.model.plan import HazardKind, RollbackClass, Step
+from apexplan.model.spec import Spec
 from apexplan_postgres import ddl
 from apexplan_postgres.names import (
     RETAINED_SCHEMA,
     in_table,
     last,
-    parts,
     quote,
     schema_of,
     spelled,
@@ -42,11 +42,20 @@ def table_steps(change: Change, planning: Planning) -> list[Step]:
     return _altered(change)
 
 
+def _is_left_open(spec: Spec) -> bool:
+    """True for a check that shall stay NOT VALID, which CREATE TABLE cannot say."""
+    return isinstance(spec, Check) and spec.validated is False
+
+
 def _created(change: Change, planning: Planning) -> Step:
     address, spec = change.address, whole(change, Table)
     parts_of_it = planning.changed_on(address, Action.CREATE)
     columns = {c.address: c.desired for c in parts_of_it if isinstance(c.desired, Column)}
-    constraints = {c.address: c.desired for c in parts_of_it if isinstance(c.desired, _INLINE)}
+    constraints = {
+        c.address: c.desired
+        for c in parts_of_it
+        if isinstance(c.desired, _INLINE) and not _is_left_open(c.desired)
+    }
     planning.covered.update(columns, constraints)
     statements = [ddl.create_table(address, columns, constraints, spec.options or {})]
     statements += ddl.commented(address, spec)
@@ -100,7 +109,7 @@ def _retained(change: Change, planning: Planning) -> list[Step]:
     goes = planning.changed_on(address, Action.DELETE)
     covers = [c.address for c in goes if not isinstance(c.live, ForeignKey)]
     planning.covered.update(covers)
-    text = f"{rows(planning.size(address))} are kept aside as {kept}; a later purge deletes them"
+    text = f"{rows(planning.size(address))} go aside as {kept}; a later purge deletes them"
     home = quote(schema_of(address))
     step = quick(
         address,
@@ -119,7 +128,8 @@ def _retained(change: Change, planning: Planning) -> list[Step]:
             args=forget(kept),
         ),
         args=keep(kept, address),
-        after=_purges_in(address, planning),
+        # A purge in the same plan speaks of the table where it is now.
+        after=tuple(f"{column}/purge" for column in planning.kept_in(address)),
         covers=covers,
         removes=True,
         rollback=RollbackClass.RETENTION,
@@ -139,12 +149,6 @@ def _free_schema(change: Change, planning: Planning) -> str:
         if kept not in planning.facts.live:
             return schema
     raise AssertionError("unreachable")
-
-
-def _purges_in(table: Address, planning: Planning) -> tuple[str, ...]:
-    """The steps that purge columns kept in the table: they speak of it where it is now."""
-    kept = (a for a in planning.facts.live if a.kind == "retained" and len(parts(a.name)) == 3)
-    return tuple(f"{a}/purge" for a in kept if table_of(a) == table)
 
 
 def keep(kept: str, former: Address) -> dict[str, Any]:

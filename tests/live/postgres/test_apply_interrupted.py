@@ -443,24 +443,34 @@ def test_what_is_kept_in_a_schema_and_table_that_are_renamed_is_found_again(benc
 
 
 def test_there_are_no_marks_before_the_first_write(session: PostgresSession) -> None:
-    assert session.marks() == {}
+    assert session.marks("test") == {}
 
 
 def test_marks_come_back_as_they_were_written(session: PostgresSession) -> None:
     mark = Mark(T_A_IDX, {"keys": [{"column": "a"}], "where": None}, True, "run-1")
     session.record("test", {T_A_IDX: mark})
-    assert session.marks() == {T_A_IDX: mark}
+    assert session.marks("test") == {T_A_IDX: mark}
 
 
 def test_a_mark_that_is_none_goes(session: PostgresSession) -> None:
     session.record("test", {T_A_IDX: Mark(T_A_IDX, {})})
     session.record("test", {T_A_IDX: None})
-    assert session.marks() == {}
+    assert session.marks("test") == {}
+
+
+def test_two_projects_mark_the_same_object_apart(session: PostgresSession) -> None:
+    """Each may own a part of a table; what one forgets stays with the other."""
+    mark = Mark(T_A_IDX, {"unique": True})
+    session.record("one", {T_A_IDX: mark})
+    session.record("two", {T_A_IDX: Mark(T_A_IDX, {})})
+    session.record("two", {T_A_IDX: None})
+    assert session.marks("one") == {T_A_IDX: mark}
+    assert session.marks("two") == {}
 
 
 def test_an_apply_leaves_marks_of_what_it_made(bench: Bench, session: PostgresSession) -> None:
     bench.apply(bench.own() | {T_A_IDX: BY_A})
-    assert T_A_IDX in session.marks()
+    assert T_A_IDX in session.marks("test")
 
 
 def test_a_role_that_may_not_make_the_ledger_is_told_how(bench: Bench) -> None:

@@ -340,6 +340,17 @@ def test_another_trigger_condition_is_another(database: str, session: PostgresSe
 FUNCTION = "CREATE FUNCTION g(a integer, b text DEFAULT 'x') RETURNS integer LANGUAGE sql AS 'SELECT 1'"
 
 
+@pytest.mark.parametrize(("body", "same"), [("RETURN x / 3", True), ("RETURN x / 4", False)])
+def test_a_body_that_is_sql_is_compared_as_the_server_spells_it(
+    database: str, session: PostgresSession, body: str, same: bool
+) -> None:
+    execute(database, "CREATE FUNCTION third(x integer) RETURNS integer LANGUAGE sql RETURN x / 3")
+    function = address("function.public.third(integer)")
+    live = everything(session)
+    normal = session.normalize({function: Function(language="sql", body=body)}, live)
+    assert (normal.specs[function].body == live[function].body) is same
+
+
 def test_the_signature_of_a_function_may_be_spelled_otherwise(
     database: str, session: PostgresSession
 ) -> None:

@@ -157,7 +157,7 @@ def test_progress_of_a_background_build_is_passed_on() -> None:
 def test_the_ledger_in_the_store_follows_the_record() -> None:
     made = world({}, {"a": {"color": "red"}})
     apply(made)
-    assert server_of(made).ledger["shelf.box.a"]["values"] == {"color": "red"}
+    assert server_of(made).ledger["test"]["shelf.box.a"]["values"] == {"color": "red"}
 
 
 def _stopped(made: World) -> str:

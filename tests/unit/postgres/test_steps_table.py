@@ -128,3 +128,13 @@ def test_a_table_is_dropped_together_with_the_reference_to_it() -> None:
     other = {"table.public.u": Table(comment=None, options={}), "column.public.u.a": column()}
     steps = planned({**T, **other, "foreign_key.public.u.u_a_fkey": REFERS}, other)
     assert [step.verb for step in steps] == ["drop", "retain"]
+
+
+def test_a_check_that_stays_open_is_added_beside_the_new_table() -> None:
+    """CREATE TABLE cannot say NOT VALID."""
+    wish = {
+        "table.public.n": Table(),
+        "column.public.n.a": Column(type="integer"),
+        "check.public.n.k": Check(expression="a > 0", validated=False),
+    }
+    assert sql(planned({}, wish))[-1] == "ALTER TABLE public.n ADD CONSTRAINT k CHECK (a > 0) NOT VALID"
