@@ -33,13 +33,13 @@ def retyped(change: Change, spec: Column, planning: Planning) -> list[Step]:
         planning.refuse(address, text, f"add a new column of {wish}, fill it, then drop this one")
         return []
     using = list(users(address, planning))
+    if _has_no_way(address, using, planning):
+        return []
     if keeps_rows(former, wish) and not change.changed("collation"):
         back_hazards = () if keeps_rows(wish, former) else rewriting(planning, address)
         return [_direct(address, live, spec, back_hazards, "the rows stay as they are")]
     if planning.is_empty(table_of(address)) and all(planning.goes(other) for other, _ in using):
         return [_direct(address, live, spec, (), "the table has no rows")]
-    if _has_no_way(address, using, planning):
-        return []
     kept = [(other, s) for other, s in using if not planning.goes(other) or planning.changes[other].desired]
     if change.changed("collation") or not _can_be_shadowed(live, kept, address, planning):
         _refuse_classes(address, wish, kept, planning)

@@ -122,6 +122,14 @@ def test_what_the_server_refuses_is_refused_in_the_plan(user: str, spec: Column 
         planned({**T, user: spec}, {**T, user: spec, A: Column(type="bigint")}, unmanaged=[user])
 
 
+def test_a_change_that_keeps_the_rows_is_refused_for_the_same_reason() -> None:
+    """Widening a varchar is quick, but PostgreSQL looks at the trigger's columns first (0A000)."""
+    trigger = Trigger(timing="before", events=("update",), update_of=("c",), function="public.f()")
+    there = {**T, "column.public.t.c": column(type="character varying(10)"), "trigger.public.t.g": trigger}
+    with pytest.raises(PlanError, match="does not let its type change"):
+        planned(there, {**there, "column.public.t.c": Column(type="character varying(20)")})
+
+
 def test_an_unmanaged_index_is_not_left_behind() -> None:
     live = {**T, "index.public.i": index("a")}
     (step,) = planned(live, {**T, A: Column(type="bigint")}, unmanaged=["index.public.i"])
