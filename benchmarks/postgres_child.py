@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from apexplan import registry
+from apexplan.cli.main import calm_collector
 from apexplan.engine import diff, survey
 from apexplan.engine.rename import renamed
 from apexplan.manifest import load_workspace
@@ -25,6 +26,7 @@ from apexplan_state import open_state
 
 def main() -> None:
     """Prints the wall seconds of each part, how many objects are in sync, and the greatest memory."""
+    calm_collector()  # as the command does
     seconds: dict[str, float] = {}
     started = time.monotonic()
 
