@@ -9,7 +9,8 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.output import note, say
+from apexplan.cli.options import Format
+from apexplan.cli.output import answer, note
 from apexplan.cli.secrets import refuse_in_records
 from apexplan.engine import adopt as adoption
 from apexplan.engine import survey
@@ -31,6 +32,7 @@ def adopt(
     root: options.Root = Path(),
     env: options.Environment = None,
     lock_timeout: options.LockTimeout = 0,
+    format_: options.FormatOption = Format.TEXT,
 ) -> None:
     """Records declared objects that are live but belong to nobody. No store is changed, save for
     its own marks of ownership. Where manifest and store differ, the next plan says so."""
@@ -50,4 +52,5 @@ def adopt(
         state.replace(lock, found, projects.event("adopt", ", ".join(map(str, found))))
         for problem in write_marks(project.name, found, stores.values()):
             note(problem)
-    say([*(f"= {address}" for address in found), f"Adopted: {view.counted('object', len(found))}."])
+    lines = [*(f"= {address}" for address in found), f"Adopted: {view.counted('object', len(found))}."]
+    answer(format_, "adopted", {"adopted": [str(address) for address in found]}, lines)

@@ -10,7 +10,8 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.output import say
+from apexplan.cli.options import Format
+from apexplan.cli.output import answer
 from apexplan.manifest import FILE_NAME
 from apexplan.manifest.fmt import format_text
 from apexplan.manifest.paths import matching
@@ -30,14 +31,16 @@ def fmt(
     root: options.Root = Path(),
     env: options.Environment = None,
     check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 on differences")] = False,
+    format_: options.FormatOption = Format.TEXT,
 ) -> None:
     """Rewrites manifests in one form; their meaning is checked to be the same before and after."""
     if files == [Path("-")]:
         sys.stdout.write(format_text(sys.stdin.read()))
         raise typer.Exit(EXIT_OK)
     changed = [path for path in files or _all(root, env) if _reformat(path, check)]
-    for path in changed:
-        say([f"{'would change' if check else 'formatted'} {path}"])
+    word = "would change" if check else "formatted"
+    data = {"checked_only": check, "changed": [str(path) for path in changed]}
+    answer(format_, "formatted", data, [f"{word} {path}" for path in changed])
     raise typer.Exit(EXIT_ERROR if check and changed else EXIT_OK)
 
 

@@ -9,7 +9,8 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.output import note, say
+from apexplan.cli.options import Format
+from apexplan.cli.output import answer, note
 from apexplan.engine.adopt import forgettable
 from apexplan.engine.record import write_marks
 from apexplan.report import view
@@ -23,6 +24,7 @@ def forget(
     root: options.Root = Path(),
     env: options.Environment = None,
     lock_timeout: options.LockTimeout = 0,
+    format_: options.FormatOption = Format.TEXT,
 ) -> None:
     """Stops owning objects: they stay as they are and become unmanaged. Take them out of the
     manifests as well, or the next apply adopts them again."""
@@ -34,4 +36,5 @@ def forget(
             state.replace(lock, found, projects.event("forget", ", ".join(map(str, found))))
             for problem in write_marks(project.name, found, stores.values()):
                 note(problem)
-    say([*(f"· {address}" for address in found), f"Forgotten: {view.counted('object', len(found))}."])
+    lines = [*(f"· {address}" for address in found), f"Forgotten: {view.counted('object', len(found))}."]
+    answer(format_, "forgotten", {"forgotten": [str(address) for address in found]}, lines)

@@ -16,6 +16,7 @@ from apexplan.cli.output import deliver
 from apexplan.model.address import Address
 from apexplan.model.errors import UsageError
 from apexplan.report import graph as graphs
+from apexplan.report.json_ import dumps
 
 app = typer.Typer(add_completion=False)
 
@@ -24,6 +25,7 @@ class GraphFormat(StrEnum):
     """What a graph can be written as. SVG needs Graphviz."""
 
     TEXT = "text"
+    JSON = "json"
     DOT = "dot"
     MERMAID = "mermaid"
     SVG = "svg"
@@ -55,6 +57,9 @@ def _rendered(edges: graphs.Edges, format_: GraphFormat) -> str:
     match format_:
         case GraphFormat.TEXT:
             return graphs.tree(edges)
+        case GraphFormat.JSON:
+            objects = {str(address): [str(a) for a in needed] for address, needed in edges.items()}
+            return dumps("graph", {"requires": objects})
         case GraphFormat.DOT:
             return graphs.dot(edges)
         case GraphFormat.MERMAID:

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from apexplan import registry
-from apexplan.cli.options import Root
-from apexplan.cli.output import say, write_file
+from apexplan.cli.options import Format, FormatOption, Root
+from apexplan.cli.output import answer, write_file
 from apexplan.manifest.scaffold import init_files
 from apexplan.model.errors import UsageError
 
@@ -23,6 +23,7 @@ def init(
         typer.Argument(metavar="[PROVIDER]...", help="the stores' providers", show_default="postgres"),
     ] = None,
     root: Root = Path(),
+    format_: FormatOption = Format.TEXT,
 ) -> None:
     """Writes apexplan.yaml and one manifest a store. Nothing that is there is overwritten."""
     chosen = providers or ["postgres"]
@@ -35,5 +36,6 @@ def init(
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, text)
-        say([f"wrote {path}"])
-    say(["next: set the variables that apexplan.yaml names, then `apexplan plan`"])
+    next_ = "next: set the variables that apexplan.yaml names, then `apexplan plan`"
+    wrote = [str(path) for path in files]
+    answer(format_, "init", {"wrote": wrote}, [*(f"wrote {path}" for path in wrote), next_])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from apexplan.cli.options import Format
 from apexplan.model.errors import UsageError
+from apexplan.report.json_ import dumps
 from apexplan.report.redact import Redactor
 from apexplan.report.text import WIDTH, prose
 from apexplan.report.view import visible
@@ -43,6 +46,14 @@ def say(lines: Iterable[Text | str], out: Console | None = None) -> None:
         text = Text(line) if isinstance(line, str) else line
         text.plain = visible(text.plain)
         out.print(text, soft_wrap=True)
+
+
+def answer(format_: Format, kind: str, data: Mapping[str, Any], lines: Iterable[Text | str]) -> None:
+    """Prints what a small command did: `lines` for people, or a JSON document of its `kind`."""
+    if format_ is Format.JSON:
+        sys.stdout.write(dumps(kind, data))
+    else:
+        say(lines)
 
 
 def note(text: str, *commands: str) -> None:

@@ -11,7 +11,7 @@ from rich.text import Text
 from apexplan.cli import options, running
 from apexplan.cli import project as projects
 from apexplan.cli.options import Format
-from apexplan.cli.output import say
+from apexplan.cli.output import answer, say
 from apexplan.engine import adopt, survey
 from apexplan.model.change import Recorded
 from apexplan.model.errors import UsageError
@@ -70,6 +70,7 @@ def recover(
     env: options.Environment = None,
     yes: options.Yes = False,
     lock_timeout: options.LockTimeout = 0,
+    format_: options.FormatOption = Format.TEXT,
 ) -> None:
     """Rebuilds a lost state from the marks that the stores hold. The state must own nothing."""
     project = projects.load_settings(root, env)
@@ -89,10 +90,13 @@ def recover(
             views = survey.read_live(stores, frozenset(m.address for m in marks))
         live = {a: s for seen in views.values() for a, s in seen.objects.items()}
         found = adopt.recovered(marks, live)
-        say(f"marked, but no longer there: {address}" for address in found.gone)
-        say(["found: " + (", ".join(view.counted_by_kind(found.found)) or "nothing")])
+        if format_ is Format.TEXT:
+            say(f"marked, but no longer there: {address}" for address in found.gone)
+            say(["found: " + (", ".join(view.counted_by_kind(found.found)) or "nothing")])
+        told = view.counted("object", len(found.found))
         if found.found:
             running.agree("Record these as owned?", yes=yes)
-            told = view.counted("object", len(found.found))
             state.replace(lock, found.found, projects.event("recover", f"{told} from the stores' marks"))
-            say([f"Recovered: {told}. `apexplan drift` tells what changed since."])
+    lines = [f"Recovered: {told}. `apexplan drift` tells what changed since."] if found.found else []
+    data = {"recovered": [str(a) for a in found.found], "gone": [str(a) for a in found.gone]}
+    answer(format_, "recovered", data, lines)

@@ -9,7 +9,8 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
-from apexplan.cli.output import say
+from apexplan.cli.options import Format
+from apexplan.cli.output import answer
 
 app = typer.Typer(add_completion=False)
 
@@ -20,9 +21,11 @@ def unlock(
     reason: Annotated[str, typer.Option("--reason", help="why; it goes into the history")],
     root: options.Root = Path(),
     env: options.Environment = None,
+    format_: options.FormatOption = Format.TEXT,
 ) -> None:
     """Breaks a lock. Its holder, should it still live, stops before its next step."""
     project = projects.load_settings(root, env)
     with projects.state_of(project) as state:
         holder = state.unlock(lock_id, projects.event("unlock", f"{lock_id}: {reason}"))
-    say([f"unlocked; it was held by {holder}"])
+    data = {"lock": lock_id, "holder": holder, "reason": reason}
+    answer(format_, "unlocked", data, [f"unlocked; it was held by {holder}"])
