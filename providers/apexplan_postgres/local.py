@@ -64,7 +64,7 @@ class LocalServer:
     def stop(self, grace_s: float = 10.0) -> None:
         """Stops the server by its process id: fast, then at once, then by force, `grace_s` for each.
         Idempotent."""
-        if self.pid is not None:
+        if self.pid is not None and self._alive():  # a process id that was freed may be another's
             for name in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
                 if self._signalled(name, grace_s):
                     break
