@@ -122,7 +122,6 @@ def planned(change: Change) -> PlannedChange:
                 desired_text=change.desired.told(f.field) if change.desired else "",
                 how=str(f.rule.how),
                 why=f.rule.why,
-                proven=f.proven,
             )
             for f in change.fields
         ),

@@ -67,14 +67,12 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field that differs. `live` and `desired` are JSON values. `proven` is False where a
-    read-only session could not bring both sides into one spelling."""
+    """One field that differs. `live` and `desired` are JSON values."""
 
     field: str
     live: Any
     desired: Any
     rule: OnChange
-    proven: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,6 @@ class PlannedField(_Value):
     desired_text: str = ""
     how: str = ""
     why: str = ""
-    proven: bool = True
 
 
 class PlannedChange(_Value):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 
@@ -96,6 +97,15 @@ class Place:
         """What an interrupted command may leave: invalid indexes, names of our own."""
         with psycopg.connect(self.url) as connection:
             return [name for (name,) in connection.execute(LEFT_BEHIND.encode())]
+
+
+def applied_in(home: Path, server_url: str, before: str, fill: str) -> Place:
+    """Returns a place in `home` with a database of its own, in which `before` was applied and filled."""
+    here = Place(home, local.create_database(server_url, f"p_{uuid4().hex[:12]}"))
+    here.write(before)
+    assert here.command("apply", "--yes").returncode == 0
+    here.sql(fill)
+    return here
 
 
 def open_up(directory: Path) -> None:

@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
 
 from apexplan_postgres import local
 
-from .places import ROOT, Place, server_in
+from .places import ROOT, Place, applied_in, server_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.live]
 
@@ -47,10 +46,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalServ
 @pytest.fixture
 def place(server: local.LocalServer, tmp_path: Path) -> Place:
     """A place in which the table is there, owned and filled, and an index is wished for."""
-    here = Place(tmp_path / "project", local.create_database(server.url, f"f_{uuid4().hex[:12]}"))
-    here.write(BEFORE)
-    assert here.command("apply", "--yes").returncode == 0
-    here.sql(FILL)
+    here = applied_in(tmp_path / "project", server.url, BEFORE, FILL)
     here.write(BEFORE + MORE)
     return here
 

@@ -7,13 +7,12 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from apexplan_postgres import local
 
-from .places import Place, server_in
+from .places import Place, applied_in, server_in
 from .test_failures import BEFORE, BUILDING, FILL, MORE, open_transaction, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.live]
@@ -40,10 +39,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalServ
 @pytest.fixture
 def place(server: local.LocalServer, tmp_path: Path) -> Place:
     """A place in which a filled table is there, and an index over it is wished for."""
-    here = Place(tmp_path / "project", local.create_database(server.url, f"s_{uuid4().hex[:12]}"))
-    here.write(BEFORE)
-    assert here.command("apply", "--yes").returncode == 0
-    here.sql(FILL)
+    here = applied_in(tmp_path / "project", server.url, BEFORE, FILL)
     here.write(BEFORE + MORE)
     return here
 
