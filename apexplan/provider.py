@@ -4,7 +4,7 @@ A `Provider` is what a store's package offers: the kinds of manifest it
 understands, the specs of its objects, the way from a change to steps (pure),
 and `connect`. A `Session` is one connection's worth of reading and running.
 What only some stores can do is a one-method protocol, asked for with
-`isinstance`: Measurable, Transactional, Awaitable, Ledger.
+`isinstance`: Measurable, Transactional, Awaitable, Ledger, Claimable, Foreseeing, Rehearsable.
 
 The engine calls `read` once a command, `normalize` at most once after it,
 then `measure` for the objects that change; `run`, `wait` and `probe` during
@@ -25,7 +25,7 @@ from pydantic import BaseModel
 from apexplan.model.address import Address
 from apexplan.model.change import Change, Declared
 from apexplan.model.diagnostics import Problem
-from apexplan.model.plan import Note, Size, Step
+from apexplan.model.plan import Note, Size, Step, Unit
 from apexplan.model.spec import Spec
 
 
@@ -35,6 +35,14 @@ class Expansion:
 
     declared: tuple[Declared, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of the project beside the manifests. `name` is relative to the project."""
+
+    name: str
+    text: str = field(repr=False)
 
 
 class Kind(Protocol):
@@ -253,6 +261,53 @@ class Examinable(Protocol):
 
     def examine(self) -> Sequence[Check]:
         """Returns versions, abilities and privileges. Never writes."""
+        ...
+
+
+@runtime_checkable
+class Claimable(Protocol):
+    """Wants to know in whose name it works, and may keep others out meanwhile."""
+
+    def claim(self, run: str, by: str) -> None:
+        """Called before the first step of a run in this store, again after an error of it. A store that
+        can be locked is locked from here until the session ends. Raises Transient, naming the holder,
+        where somebody else has it. Writes no more than that."""
+        ...
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """Can see before a plan is made that it would fail: data that violates a new constraint, a name
+    that is taken, an ability that this server lacks."""
+
+    def obstacles(self, changes: Sequence[Change]) -> Sequence[Note]:
+        """Returns one note for each thing that stands in the way of `changes`, `blocks` set where the
+        apply would fail, and remarks otherwise. Called once a plan, after `read` and `normalize`, with
+        all changes of the store. Reads; bounded in time, and says what it did not look at."""
+        ...
+
+
+@runtime_checkable
+class Rehearsable(Protocol):
+    """Can try steps on the server and take them back at once: `plan --check`."""
+
+    def rehearse(self, units: Sequence[Unit]) -> Sequence[Note]:
+        """Returns what went wrong when the units were tried one by one and taken back, or what could not
+        be tried. Leaves nothing behind; may hold locks for the time of it."""
+        ...
+
+
+@runtime_checkable
+class ReadsFiles(Protocol):
+    """A `Kind` whose manifest names files of the project."""
+
+    def directories(self, document: BaseModel) -> Sequence[str]:
+        """Returns the directories, relative to the project, whose files are to be read. Pure."""
+        ...
+
+    def expand_files(self, document: BaseModel, files: Sequence[SourceFile]) -> Expansion:
+        """As `Kind.expand`, with the files of those directories, sorted by name. Pure. What it declares
+        and what is wrong may carry a `where` in these files."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -21,8 +21,12 @@ from apexplan.model.address import Address
 from apexplan.model.errors import UsageError
 from apexplan.provider import Kind, Live
 from apexplan.report.json_ import dumps
+from apexplan.report.view import counted
 
 app = typer.Typer(add_completion=False)
+
+_FEW = 5
+"""So many objects of one kind are named when they are left out; more are counted."""
 
 _Documents = list[tuple[str, Kind, dict[str, object]]]
 """Store, kind, and the document as plain JSON values."""
@@ -52,15 +56,16 @@ def inspect(
     with projects.stores_of(project, names) as stores:
         views = survey.read_live(stores, frozenset(), everything=True)
         documents = [
-            (name, kind, _document(stores[name], kind, view, wanted))
+            (name, kind, document)
             for name, view in views.items()
             for kind in stores[name].provider.kinds
+            if (document := _document(stores[name], kind, view, wanted))
         ]
     for view in views.values():
         for remark in view.notes:
             note(remark.text)
-    for address in _left_out(views, documents, wanted):
-        note(f"left out, a manifest cannot declare it: {address}")
+    for line in _told_left_out(_left_out(views, documents, wanted)):
+        note(line)
     if format_ is Format.JSON:
         data = {f"{name}.{kind.name}": document for name, kind, document in documents}
         sys.stdout.write(dumps("inspection", {"documents": data}))
@@ -75,6 +80,18 @@ def _names(project: Project, asked: list[str] | None) -> list[str]:
             f"no store is called {', '.join(unknown)}", mend="there are: " + ", ".join(project.stores)
         )
     return asked or list(project.stores)
+
+
+def _told_left_out(addresses: Iterable[Address]) -> Iterator[str]:
+    """Yields a line for each object, but one for all of a kind that has many: the scripts of years."""
+    kinds: dict[tuple[str, str], list[Address]] = {}
+    for address in addresses:
+        kinds.setdefault((address.store, address.kind), []).append(address)
+    for (store, kind), found in kinds.items():
+        if len(found) <= _FEW:
+            yield from (f"left out, a manifest cannot declare it: {address}" for address in found)
+        else:
+            yield f"left out, a manifest cannot declare them: {counted(kind, len(found))} of {store}"
 
 
 def _document(store: OpenStore, kind: Kind, view: Live, wanted: survey.Wanted) -> dict[str, object]:

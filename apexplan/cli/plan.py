@@ -13,10 +13,10 @@ from apexplan.cli import options, running
 from apexplan.cli import project as projects
 from apexplan.cli.output import err_console, note, say, write_file
 from apexplan.cli.secrets import refuse_in_plan
-from apexplan.engine import planfile, planner
+from apexplan.engine import planfile, planner, survey
 from apexplan.engine.ports import Run, RunStatus
 from apexplan.manifest import Project
-from apexplan.model.errors import EXIT_CHANGES, EXIT_OK, UsageError
+from apexplan.model.errors import EXIT_CHANGES, EXIT_ERROR, EXIT_OK, UsageError
 from apexplan.model.plan import Plan
 
 app = typer.Typer(add_completion=False)
@@ -47,6 +47,9 @@ def plan(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="exit 2 where there are changes")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="try the steps on the stores that can take them back at once")
+    ] = False,
     revises: Annotated[
         str | None, typer.Option("--revises", help="for --format alembic: the revision that comes before")
     ] = None,
@@ -54,7 +57,7 @@ def plan(
     """Compares the live stores with the manifests and shows what an apply would do.
 
     With -o FILE the plan is written down as well, to be approved and given to `apexplan apply FILE`.
-    Exit: 0, 1 error, with --detailed-exitcode 2 where there are changes.
+    Exit: 0, 1 error or a plan that cannot be applied, with --detailed-exitcode 2 where there are changes.
     """
     workspace = projects.load(root, env)
     with projects.state_of(workspace.project) as state:
@@ -72,6 +75,10 @@ def plan(
                 wanted=projects.choice(target, exclude),
                 purge_before=projects.purge_before(purge),
             )
+            if check:
+                made = made.model_copy(
+                    update={"notes": (*survey.rehearsed(stores, made), *made.notes)}
+                ).sealed()
     if waiting is not None:
         _tell_open_run(waiting)
     if lost := projects.without_store(workspace.project, recorded):
@@ -83,6 +90,8 @@ def plan(
     if output is not None:
         command = f"apexplan apply {output}" + (f" --env {env}" if env else "")
         say([f"wrote {output}: `{command}` does this and nothing else"], err_console())
+    if any(n.blocks for n in made.notes):
+        raise typer.Exit(EXIT_ERROR)
     raise typer.Exit(EXIT_CHANGES if detailed_exitcode and not made.empty else EXIT_OK)
 
 

@@ -41,7 +41,7 @@ from apexplan.model.errors import (
     Transient,
 )
 from apexplan.model.plan import PlannedChange, Step, Unit
-from apexplan.provider import Awaitable, Outcome, Transactional
+from apexplan.provider import Awaitable, Claimable, Outcome, Transactional
 
 
 class OnFailure(StrEnum):
@@ -166,6 +166,7 @@ class Executor:
         self._progress = Progress.of(self._units, entries)
         self._pending: list[Entry] = []
         self._failure: UnitError | None = None
+        self._claimed: set[str] = set()
 
     # ---------------------------------------------------------------- forward
 
@@ -295,6 +296,7 @@ class Executor:
     def _try(self, unit: Unit) -> ApexplanError | None:
         session = self._stores[unit.store].session
         try:
+            self._claim(unit.store)
             if unit.transactional and isinstance(session, Transactional):
                 session.run_group(self._attempt_id(unit), unit.steps, _Watch(self, unit.steps[0]))
             else:
@@ -304,8 +306,16 @@ class Executor:
                     if isinstance(session, Awaitable):
                         session.wait(step, watch)
         except (StoreError, Interrupted) as error:
+            self._claimed.discard(unit.store)
             return error
         return None
+
+    def _claim(self, store: str) -> None:
+        """Tells a store in whose name this run works, before its first step and after every error."""
+        session = self._stores[store].session
+        if store not in self._claimed and isinstance(session, Claimable):
+            session.claim(self._run.id, self._run.by)
+            self._claimed.add(store)
 
     def _probe(self, unit: Unit) -> tuple[Outcome, ApexplanError | None]:
         """Asks the store about a unit, a few times if it does not answer. UNKNOWN where it cannot say."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from apexplan.model.address import Address
-from apexplan.model.errors import NotAllowed
+from apexplan.model.errors import NotAllowed, Obstructed
 from apexplan.model.plan import Hazard, HazardKind, Plan, Step
 
 MUST_BE_ALLOWED: Final = frozenset(
@@ -47,7 +47,11 @@ def serious(plan: Plan) -> Iterable[tuple[Address, Hazard]]:
 
 
 def check(plan: Plan, allowed: frozenset[HazardKind], denied: frozenset[HazardKind]) -> None:
-    """Raises NotAllowed unless every hazard of the plan may pass. `denied` wins over `allowed`."""
+    """Raises NotAllowed unless every hazard of the plan may pass, Obstructed where it would fail anyway.
+    `denied` wins over `allowed`."""
+    standing = [note for note in plan.notes if note.blocks]
+    if standing:
+        raise Obstructed(standing)
     against = [(s.address, h) for s in plan.steps for h in s.hazards if h.kind in denied]
     if against:
         raise NotAllowed(against, denied=True)

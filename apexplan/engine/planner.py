@@ -75,7 +75,8 @@ def plan(
         in_sync += found.in_sync
         unmanaged += found.unmanaged
         kept += found.kept
-        notes += [*seen.live.notes, *_unproven(found)]
+        hindrances = [] if missing else survey.obstacles(stores[name], mine)
+        notes += [*hindrances, *seen.live.notes, *_unproven(found)]
         changes += mine
         if not missing:
             facts = Facts(

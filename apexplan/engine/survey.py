@@ -17,10 +17,19 @@ from pydantic import BaseModel
 
 from apexplan.engine.rename import Renamed, renamed
 from apexplan.model.address import Address
-from apexplan.model.change import Declared, Recorded
-from apexplan.model.plan import Size
+from apexplan.model.change import Change, Declared, Recorded
+from apexplan.model.plan import Note, Plan, Size
 from apexplan.model.spec import Spec
-from apexplan.provider import Live, Measurable, Normal, Provider, Scope, Session
+from apexplan.provider import (
+    Foreseeing,
+    Live,
+    Measurable,
+    Normal,
+    Provider,
+    Rehearsable,
+    Scope,
+    Session,
+)
 
 T = TypeVar("T")
 
@@ -130,3 +139,21 @@ def measured(store: OpenStore, addresses: frozenset[Address]) -> Mapping[Address
     if not addresses or not isinstance(store.session, Measurable):
         return {}
     return store.session.measure(addresses)
+
+
+def obstacles(store: OpenStore, changes: Sequence[Change]) -> Sequence[Note]:
+    """Returns what stands in the way of `changes`, as far as the store can see it before. Reads."""
+    return store.session.obstacles(changes) if changes and isinstance(store.session, Foreseeing) else ()
+
+
+def rehearsed(stores: Mapping[str, OpenStore], plan: Plan) -> tuple[Note, ...]:
+    """Tries the plan's units on the stores that can take them back at once; returns what went wrong,
+    and which steps were not tried."""
+    notes: list[Note] = []
+    for name, store in stores.items():
+        units = [unit for unit in plan.units if unit.store == name]
+        if units and isinstance(store.session, Rehearsable):
+            notes += store.session.rehearse(units)
+        elif units:
+            notes.append(Note(text=f"not tried: the steps on {name}; this store cannot take a trial back"))
+    return tuple(notes)

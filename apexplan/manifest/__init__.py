@@ -2,7 +2,8 @@
 
     load → interpolate → check → expand          one manifest
     load → resolve                               the project file
-    workspace                                    both, from a directory
+    sources                                      the files that a manifest names
+    workspace                                    all of it, from a directory
 
 A manifest is data: nothing in it runs code, and loading reads the project's
 own files alone. `fmt`, `lint`, `write`, `schema` and `scaffold` are what
@@ -10,7 +11,7 @@ commands and editors need beside loading.
 """
 
 from apexplan.manifest.project import FILE_NAME, Policy, Project, StoreBlock
-from apexplan.manifest.workspace import Workspace, load_project, load_workspace
+from apexplan.manifest.workspace import Workspace, digest_of, load_files_of, load_project, load_workspace
 
 __all__ = [
     "FILE_NAME",
@@ -18,6 +19,8 @@ __all__ = [
     "Project",
     "StoreBlock",
     "Workspace",
+    "digest_of",
+    "load_files_of",
     "load_project",
     "load_workspace",
 ]

@@ -15,13 +15,14 @@ and 60 ms to import. So the order is turned round, and the verdict stays:
 3. If the schema finds nothing, pydantic decides in its ordinary mode: a
    validator that builds a value itself is not expected to build it strictly.
 
-Cross-object checks come last: the kind's own `expand`.
+Cross-object checks come last: the kind's own `expand`, for a kind that names files of the project
+its `expand_files`. Reading them is left to the caller, who says what is in a directory.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,11 +31,12 @@ from pydantic import BaseModel, ValidationError
 
 from apexplan.manifest.explain import explain_schema
 from apexplan.manifest.explain_pydantic import explain_pydantic, from_code
-from apexplan.manifest.nodes import MappingNode, Node, ScalarNode, key_place, plain
+from apexplan.manifest.nodes import MappingNode, Node, ScalarNode, key_place, plain, scalars
+from apexplan.manifest.sources import Sources
 from apexplan.manifest.subject import Subject, did_you_mean
 from apexplan.model.change import Declared
-from apexplan.model.diagnostics import Diagnostic, Problem
-from apexplan.provider import Kind, Provider
+from apexplan.model.diagnostics import Diagnostic, Location, Problem
+from apexplan.provider import Expansion, Kind, Provider, ReadsFiles
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -70,15 +72,38 @@ def _validator(model: type[BaseModel]) -> Validator:
     return Draft202012Validator(schema)
 
 
+Reader = Callable[[str, Location], Sources]
+"""Returns what is in a directory of the project; the place is where the manifest names it."""
+
+
+def no_files(directory: str, where: Location) -> Sources:
+    """The reader of a caller that has no files."""
+    return Sources()
+
+
+@dataclass(frozen=True, slots=True)
+class FilesOf:
+    """A manifest that names directories of the project, and where it begins."""
+
+    store: str
+    kind: Kind
+    directories: tuple[str, ...]
+    where: Location
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedManifest:
-    """What one manifest declares, and everything that is wrong with it or worth a warning."""
+    """What one manifest declares, and everything that is wrong with it or worth a warning. `files`: it
+    names directories, which were read."""
 
     declared: tuple[Declared, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    files: FilesOf | None = None
 
 
-def check_manifest(node: Node, stores: Mapping[str, Provider | None]) -> CheckedManifest:
+def check_manifest(
+    node: Node, stores: Mapping[str, Provider | None], read: Reader = no_files
+) -> CheckedManifest:
     """Checks one manifest. `stores` are those of the project; None: its provider is not known."""
     if not isinstance(node, MappingNode):
         return CheckedManifest(diagnostics=(_not_a_mapping(node),))
@@ -88,10 +113,41 @@ def check_manifest(node: Node, stores: Mapping[str, Provider | None]) -> Checked
     document, problems = check_model(kind.document, Subject(node))
     if document is None:
         return CheckedManifest(diagnostics=tuple(problems))
-    expansion = kind.expand(document)
+    files = _files_of(kind, document, node)
+    if files is None:
+        return _checked(kind.expand(document), node, [], None)
+    return _with_files(kind, document, node, files, read)
+
+
+def _files_of(kind: Kind, document: BaseModel, node: MappingNode) -> FilesOf | None:
+    if not isinstance(kind, ReadsFiles):
+        return None
+    store = node.get("store")
+    assert isinstance(store, ScalarNode)
+    return FilesOf(str(store.value), kind, tuple(kind.directories(document)), node.where)
+
+
+def _with_files(
+    kind: Kind, document: BaseModel, node: MappingNode, files: FilesOf, read: Reader
+) -> CheckedManifest:
+    sources = [read(directory, _place_of(directory, node)) for directory in files.directories]
+    unread = [diagnostic for one in sources for diagnostic in one.diagnostics]
+    assert isinstance(kind, ReadsFiles)
+    expansion = kind.expand_files(document, [file for one in sources for file in one.files])
+    return _checked(expansion, node, unread, files)
+
+
+def _place_of(text: str, node: Node) -> Location:
+    return next((scalar.where for scalar in scalars(node) if scalar.value == text), node.where)
+
+
+def _checked(
+    expansion: Expansion, node: Node, unread: list[Diagnostic], files: FilesOf | None
+) -> CheckedManifest:
     return CheckedManifest(
-        tuple(replace(one, where=key_place(node, one.path)) for one in expansion.declared),
-        tuple(_placed(problem, node) for problem in expansion.problems),
+        tuple(replace(one, where=one.where or key_place(node, one.path)) for one in expansion.declared),
+        (*unread, *(_placed(problem, node) for problem in expansion.problems)),
+        files,
     )
 
 
@@ -102,7 +158,7 @@ def _placed(problem: Problem, node: Node) -> Diagnostic:
         problem.what,
         problem.why,
         problem.mend,
-        key_place(node, problem.path),
+        problem.where or key_place(node, problem.path),
         problem.severity,
     )
 

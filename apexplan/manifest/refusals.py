@@ -1,4 +1,4 @@
-"""What `load` refuses and why: the limits of a text, and the messages about it."""
+"""What reading refuses and why: the limits of a text, the limits of the project, and the messages."""
 
 from __future__ import annotations
 
@@ -25,6 +25,17 @@ def unreadable(where: Location, error: OSError) -> Diagnostic:
     )
 
 
+def outside(path: str, where: Location) -> Diagnostic:
+    return Diagnostic(
+        "outside-project",
+        "a path leads out of the project",
+        f"`{path}`",
+        "plans are made of strangers' changes too: no path and no symlink may reach other files",
+        "copy the file into the project and name it by a relative path",
+        where,
+    )
+
+
 def too_large(where: Location) -> Diagnostic:
     return Diagnostic(
         "too-large",
@@ -40,7 +51,7 @@ def not_utf8(raw: bytes, error: UnicodeDecodeError, file: str) -> Diagnostic:
     before = raw[: error.start].decode("utf-8")
     return Diagnostic(
         "not-utf8",
-        "a manifest is not UTF-8",
+        "a file is not UTF-8",
         f"byte 0x{raw[error.start]:02x} begins no character",
         mend="save the file as UTF-8",
         where=_position(before, len(before), file),

@@ -1,7 +1,7 @@
 """A project directory → a `Workspace`: everything that the files say, typed, or all that is wrong with them.
 
-The edge of the package: it reads the project file and the manifests, and
-nothing else. No process is started, nothing is written, no store is asked.
+The edge of the package: it reads the project file, the manifests and the files
+that these name, and nothing else. No process is started, nothing is written, no store is asked.
 Problems of all files are collected and raised once.
 """
 
@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from apexplan import registry
-from apexplan.manifest.check import check_manifest
+from apexplan.manifest.check import FilesOf, Reader, check_manifest, no_files
 from apexplan.manifest.interpolate import interpolate
 from apexplan.manifest.load import load_file
 from apexplan.manifest.nodes import Node, value_place
 from apexplan.manifest.paths import ManifestFile, OutsideProject, inside, matching
 from apexplan.manifest.project import FILE_NAME, Project
-from apexplan.manifest.refusals import unreadable
+from apexplan.manifest.refusals import outside, unreadable
 from apexplan.manifest.resolve import Resolved, resolve_project
+from apexplan.manifest.sources import read_directory
 from apexplan.model.address import Address
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Diagnostic, Location, Severity
@@ -82,15 +84,34 @@ def load_workspace(
     if project is None or node is None:
         raise ManifestError(resolved.diagnostics)
     found = _Found(list(resolved.diagnostics))
+    read = partial(read_directory, root)
     for file in _manifests(root, project.manifests, node, found):
-        _take(file, variables, resolved.providers, found)
+        _take(file, variables, resolved.providers, read, found)
     _check_renames(found)
-    errors = [d for d in found.diagnostics if d.severity is Severity.ERROR]
-    if errors:
-        raise ManifestError(errors)
+    found.raise_errors()
     return Workspace(
         project, found.declared, digest_of(found.declared.values()), tuple(found.diagnostics), project.secrets
     )
+
+
+def load_files_of(
+    root: Path,
+    *,
+    environment: str | None,
+    variables: Mapping[str, str],
+    providers: Providers = registry.provider,
+) -> list[FilesOf]:
+    """Returns the manifests that name directories of files, without reading those: what is in them
+    may be wrong, and they need not be there yet. Raises ManifestError as `load_workspace`."""
+    root = root.resolve()
+    node, resolved = _project(root, environment, variables, providers)
+    if resolved.project is None or node is None:
+        raise ManifestError(resolved.diagnostics)
+    found = _Found(list(resolved.diagnostics))
+    for file in _manifests(root, resolved.project.manifests, node, found):
+        _take(file, variables, resolved.providers, no_files, found)
+    found.raise_errors()
+    return list(found.files.values())
 
 
 def digest_of(declared: Iterable[Declared]) -> str:
@@ -115,6 +136,13 @@ class _Found:
 
     diagnostics: list[Diagnostic]
     declared: dict[Address, Declared] = field(default_factory=dict)
+    files: dict[tuple[str, str], FilesOf] = field(default_factory=dict)
+    """By store and kind."""
+
+    def raise_errors(self) -> None:
+        errors = [d for d in self.diagnostics if d.severity is Severity.ERROR]
+        if errors:
+            raise ManifestError(errors)
 
 
 def _project(
@@ -124,7 +152,7 @@ def _project(
     if not path.exists():
         return None, Resolved(None, diagnostics=(_no_project(),))
     if not (inside(root, path) and path.is_file()):
-        return None, Resolved(None, diagnostics=(_outside(FILE_NAME, Location(FILE_NAME, 1, 1)),))
+        return None, Resolved(None, diagnostics=(outside(FILE_NAME, Location(FILE_NAME, 1, 1)),))
     loaded = load_file(path, FILE_NAME)
     if loaded.node is None or loaded.diagnostics:
         return None, Resolved(None, diagnostics=loaded.diagnostics)
@@ -139,7 +167,7 @@ def _manifests(root: Path, patterns: Sequence[str], project: Node, found: _Found
         try:
             matches = [file for file in matching(root, pattern) if file.name != FILE_NAME]
         except OutsideProject as error:
-            found.diagnostics.append(_outside(error.path, where))
+            found.diagnostics.append(outside(error.path, where))
             continue
         except OSError as error:
             found.diagnostics.append(unreadable(where, error))
@@ -152,16 +180,26 @@ def _manifests(root: Path, patterns: Sequence[str], project: Node, found: _Found
 
 
 def _take(
-    file: ManifestFile, variables: Mapping[str, str], stores: Mapping[str, Provider | None], found: _Found
+    file: ManifestFile,
+    variables: Mapping[str, str],
+    stores: Mapping[str, Provider | None],
+    read: Reader,
+    found: _Found,
 ) -> None:
     loaded = load_file(file.path, file.name)
     if loaded.node is None or loaded.diagnostics:
         found.diagnostics += loaded.diagnostics
         return
     node, problems = interpolate(loaded.node, variables) if loaded.variables else (loaded.node, [])
-    checked = check_manifest(node, stores)
+    checked = check_manifest(node, stores, read)
     places = {problem.where for problem in problems}
     found.diagnostics += problems
+    if checked.files is not None:
+        key = checked.files.store, checked.files.kind.name
+        other = found.files.setdefault(key, checked.files)
+        if other is not checked.files:
+            found.diagnostics.append(_two_of_a_store(other, checked.files))
+            return
     found.diagnostics += [d for d in checked.diagnostics if d.where not in places]
     for one in checked.declared:
         first = found.declared.setdefault(one.address, one)
@@ -189,17 +227,6 @@ def _no_project() -> Diagnostic:
     )
 
 
-def _outside(path: str, where: Location) -> Diagnostic:
-    return Diagnostic(
-        "outside-project",
-        "a path leads out of the project",
-        f"`{path}`",
-        "plans are made of strangers' changes too: no path and no symlink may reach other files",
-        "copy the file into the project and name it by a relative path",
-        where,
-    )
-
-
 def _no_match(pattern: str, where: Location) -> Diagnostic:
     return Diagnostic(
         "no-manifest",
@@ -218,6 +245,17 @@ def _declared_twice(first: Declared, second: Declared) -> Diagnostic:
         f"`{second.address}` is declared at {first.where} already",
         "one of the two would silently win",
         "keep one of them",
+        second.where,
+    )
+
+
+def _two_of_a_store(first: FilesOf, second: FilesOf) -> Diagnostic:
+    return Diagnostic(
+        "two-manifests-of-files",
+        "a store has two manifests of a kind that names files",
+        f"{first.where.file} names those of `{second.store}` already",
+        "the files of a store are one row, whose order two directories cannot share",
+        "move the files into one directory, and remove this manifest",
         second.where,
     )
 

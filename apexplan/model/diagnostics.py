@@ -62,3 +62,5 @@ class Problem:
     why: str = ""
     mend: str = ""
     severity: Severity = Severity.ERROR
+    where: Location | None = None
+    """Set where the place is not in the document but in a file that it names."""

@@ -15,6 +15,7 @@
     │   └── Protected
     ├── Refused                  a plan may not be applied
     │   ├── NotAllowed           hazards that nobody allowed
+    │   ├── Obstructed           something stands in the way, as the plan's notes say
     │   ├── StalePlan            stale, edited, spent, or of another state
     │   └── RunOpen              an earlier run waits for resume or rollback
     ├── StateError               the state cannot be read or written
@@ -32,7 +33,7 @@ from collections.abc import Sequence
 
 from apexplan.model.address import Address
 from apexplan.model.diagnostics import Diagnostic
-from apexplan.model.plan import Hazard
+from apexplan.model.plan import Hazard, Note
 
 
 class ApexplanError(Exception):
@@ -155,6 +156,18 @@ class NotAllowed(Refused):
             else "read the plan, then repeat with " + " ".join(f"--allow {kind}" for kind in kinds),
         )
         self.hazards = tuple(hazards)
+
+
+class Obstructed(Refused):
+    """An apply of the plan would fail: the plan's blocking notes say why."""
+
+    def __init__(self, notes: Sequence[Note]) -> None:
+        lines = [f"{note.address}: {note.text}" if note.address else note.text for note in notes]
+        super().__init__(
+            "this cannot be applied: " + "; ".join(lines),
+            mend="; ".join(dict.fromkeys(note.mend for note in notes if note.mend)),
+        )
+        self.notes = tuple(notes)
 
 
 class StalePlan(Refused):

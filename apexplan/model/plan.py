@@ -177,10 +177,13 @@ class PlannedChange(_Value):
 
 
 class Note(_Value):
-    """A remark for the reader of a plan that is no hazard of a step; `address` if it is about one."""
+    """A remark for the reader of a plan that is no hazard of a step; `address` if it is about one.
+    `blocks`: an apply of the plan would fail because of it, and is refused. `mend`: what to do."""
 
     text: str
     address: Address | None = None
+    blocks: bool = False
+    mend: str = ""
 
 
 class Plan(_Value):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from apexplan.engine.drift import Drift, DriftKind, Finding
 from apexplan.manifest import Policy
 from apexplan.model.address import Address
-from apexplan.model.plan import Plan
+from apexplan.model.plan import Note, Plan
 from apexplan.report import view
 from apexplan.report.text import drift_count
 
@@ -50,7 +50,8 @@ def plan_markdown(plan: Plan, policy: Policy = Policy()) -> str:
     """Returns the plan for a pull request's comment."""
     head = [f"### apexplan: {_escaped(view.title(plan))}", "", f"**{_escaped(view.counts_line(plan))}**", ""]
     head += _hazard_lines(plan, policy)
-    told = [f"{n.address}: {n.text}" if n.address else n.text for n in plan.notes]
+    head += [f"> **Cannot be applied:** {_escaped(_told(note))}" for note in plan.notes if note.blocks]
+    told = [_told(note) for note in plan.notes if not note.blocks]
     tail = [f"> {_escaped(text)}" for text in told[:_LISTED]]
     if len(told) > _LISTED:
         tail.append(f"> … and {len(told) - _LISTED} more notes")
@@ -285,6 +286,11 @@ def _longest_run(text: str) -> int:
         run = run + 1 if character == "`" else 0
         longest = max(longest, run)
     return longest
+
+
+def _told(note: Note) -> str:
+    about = f"{note.address}: " if note.address else ""
+    return f"{about}{note.text}" + (f" (to mend it: {note.mend})" if note.mend else "")
 
 
 def _escaped(text: str) -> str:

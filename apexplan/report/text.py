@@ -167,9 +167,12 @@ def _unlisted(plan: Plan, numbers: dict[str, int], width: int) -> Iterator[Text]
 
 
 def _notes(plan: Plan, width: int) -> Iterator[Text]:
-    for note in plan.notes:
+    for note in sorted(plan.notes, key=lambda note: not note.blocks):
         about = f"{note.address}: " if note.address else ""
-        yield from prose(f"note: {about}{note.text}", width, style="dim")
+        word, style = ("cannot be applied", "bold red") if note.blocks else ("note", "dim")
+        yield from prose(f"{word}: {about}{note.text}", width, style=style)
+        if note.mend:
+            yield from prose(f"to mend it: {note.mend}", width, _INDENT, "dim")
 
 
 def _unmanaged(plan: Plan, verbose: bool, width: int) -> Iterator[Text]:

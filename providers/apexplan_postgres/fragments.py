@@ -18,23 +18,23 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-_WORD = r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*"
-_ESCAPED = r"'(?:[^'\\]|\\.|'')*+'"
+WORD: Final = r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*"
+ESCAPED: Final = r"'(?:[^'\\]|\\.|'')*+'"
+TAG: Final = r"\$(?:[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*)?\$"
 _GOES_ON = r"[ \t\f\v]*[\r\n]\s*'"
-_TAG = r"\$(?:[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*)?\$"
 
 # Quantifiers are possessive, for the server never reads a string again in another way. A string
 # goes on after white space with a line break, and an escaped one then escapes still.
 _TOKEN: Final = re.compile(
     rf"""
-      (?P<quoted> [eE]{_ESCAPED} (?: (?={_GOES_ON}) \s* {_ESCAPED} )*+ (?!{_GOES_ON})
+      (?P<quoted> [eE]{ESCAPED} (?: (?={_GOES_ON}) \s* {ESCAPED} )*+ (?!{_GOES_ON})
                 | '(?:[^']|'')*+'
                 | "(?:[^"]|"")*+"
-                | (?P<tag>{_TAG}) .*? (?P=tag) )
+                | (?P<tag>{TAG}) .*? (?P=tag) )
     | (?P<open_escape> [eE]' )
-    | (?P<word> {_WORD} )
+    | (?P<word> {WORD} )
     | (?P<comment> -- | /\* )
-    | (?P<open_quote> '|"|{_TAG} )
+    | (?P<open_quote> '|"|{TAG} )
     | (?P<other> . )
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,

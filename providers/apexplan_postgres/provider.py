@@ -18,21 +18,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from apexplan.migrations.kind import MigrationKind
+from apexplan.migrations.spec import Migration
+from apexplan.migrations.status import obstacles
 from apexplan.model.address import Address
 from apexplan.model.change import Change
 from apexplan.model.errors import StoreError, Unsupported
-from apexplan.model.plan import Size, Step
+from apexplan.model.plan import Note, Size, Step
 from apexplan.model.spec import Spec
 from apexplan.provider import Check, Facts, Kind, Live, Mark, Normal, Outcome, Scope, Watch
 from apexplan_postgres import specs
 from apexplan_postgres.document import KIND
 from apexplan_postgres.local import LocalServer, attach, start
+from apexplan_postgres.script import SQL
 from apexplan_postgres.steps import plan_steps, renamed
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-    from apexplan_postgres.run import Connections
+    from apexplan_postgres.run import Claim, Connections
 
 OLDEST: Final = 140000
 """PostgreSQL 14, the oldest version that its makers still cared for when this was written."""
@@ -74,6 +78,7 @@ class PostgresSession:
         self.settings = settings
         self._open: Connection[Any] | None = None
         self._details: Mapping[str, Any] = {}
+        self._claim: Claim | None = None
 
     @property
     def connection(self) -> Connection[Any]:
@@ -121,6 +126,23 @@ class PostgresSession:
         with translated(self.store, sent=False):
             return examine(connection, self._facts())
 
+    def obstacles(self, changes: Sequence[Change]) -> Sequence[Note]:
+        """Returns what stands in the way of versioned scripts; nothing else is looked at before."""
+        from apexplan_postgres.errors import translated
+        from apexplan_postgres.read.migrations import migrations
+
+        if not any(change.address.kind == Migration.kind for change in changes):
+            return ()
+        connection = self.connection
+        with translated(self.store, sent=False):
+            return obstacles(changes, migrations(connection, self.store).applied)
+
+    def claim(self, run: str, by: str) -> None:
+        """Keeps in whose name the ledger is written. A database needs no lock of its own for a run."""
+        from apexplan_postgres.run import Claim
+
+        self._claim = Claim(run, by)
+
     def run(self, step: Step, watch: Watch) -> None:
         from apexplan_postgres.run import run_step
 
@@ -152,9 +174,14 @@ class PostgresSession:
         record(self._connections(), project, marks)
 
     def _connections(self) -> Connections:
-        from apexplan_postgres.run import Connections
+        from apexplan_postgres.run import Claim, Connections
 
-        return Connections(self.store, lambda: self.connection, lambda: _connect(self.store, self.settings))
+        return Connections(
+            self.store,
+            lambda: self.connection,
+            lambda: _connect(self.store, self.settings),
+            self._claim or Claim(),
+        )
 
     def _facts(self) -> Mapping[str, Any]:
         if not self._details:
@@ -168,7 +195,7 @@ class PostgresProvider:
     """What `apexplan.providers` exports for `provider: postgres`."""
 
     name = "postgres"
-    kinds: tuple[Kind, ...] = (KIND,)
+    kinds: tuple[Kind, ...] = (KIND, MigrationKind(SQL))
     specs: tuple[type[Spec], ...] = specs.ALL
     settings: type[BaseModel] = PostgresSettings
 

@@ -15,14 +15,17 @@ from pydantic import SecretStr
 from apexplan.engine.survey import StoreConfig
 from apexplan.manifest.check import check_manifest
 from apexplan.manifest.load import load_text
+from apexplan.migrations.kind import MigrationFiles, MigrationKind
 from apexplan.model.address import Address
 from apexplan.model.change import Declared
 from apexplan.model.plan import HazardKind
+from apexplan.provider import SourceFile
 from apexplan.testing import chaos
 from apexplan.testing.conformance import Case, ProviderSuite
 from apexplan.testing.faults import Fault
 from apexplan_postgres import local
 from apexplan_postgres.provider import PROVIDER, PostgresSettings
+from apexplan_postgres.script import SQL
 from tests.live.places import open_up
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
@@ -112,6 +115,33 @@ tables:
     checks: {users_email_check: length(mail) > 1}
     indexes: {users_email_idx: {on: [mail]}}
 """)
+SCRIPTS = {
+    "0001_notes": (
+        "CREATE TABLE notes (id bigint, body text);\nINSERT INTO notes VALUES (1, 'one');\n",
+        "DROP TABLE IF EXISTS notes;\n",
+    ),
+    "0002_index": (
+        "UPDATE notes SET body = upper(body);\n"
+        "CREATE INDEX CONCURRENTLY IF NOT EXISTS notes_body_idx ON notes (body);\nANALYZE notes;\n",
+        "DROP INDEX IF EXISTS notes_body_idx;\n",
+    ),
+}
+
+
+def scripts(*names: str) -> dict[Address, Declared]:
+    """Returns what a directory with these of SCRIPTS declares."""
+    kind = MigrationKind(SQL)
+    document = MigrationFiles.model_validate({"kind": "Migration", "store": "sql", "directory": "m"})
+    files = [
+        SourceFile(f"m/{name}{half}.sql", text)
+        for name in names
+        for half, text in zip(("", ".rollback"), SCRIPTS[name], strict=True)
+    ]
+    expansion = kind.expand_files(document, files)
+    assert expansion.problems == ()
+    return {one.address: one for one in expansion.declared}
+
+
 SCANS = HazardKind.SCANS_DATA
 DELETES = HazardKind.DELETES_DATA
 FILL = filled(ROWS)
@@ -171,6 +201,14 @@ CASES = (
         fill=filled(
             "INSERT INTO users (id, email, extra) SELECT i, 'e' || i, 'x' FROM generate_series(1, 50) i"
         ),
+    ),
+    Case("first scripts", {}, scripts("0001_notes", "0002_index"), inspected=False),
+    Case(
+        "a script beside a table",
+        {**items(), **scripts("0001_notes")},
+        {**items(columns="extra: {type: text}"), **scripts("0001_notes", "0002_index")},
+        fill=FILL,
+        inspected=False,
     ),
     Case("everything goes", items(), {}, frozenset({DELETES}), fill=FILL, chaos=False),
 )

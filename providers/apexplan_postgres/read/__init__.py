@@ -6,7 +6,7 @@ One module an aspect: `tables` (extensions and schemas too), `columns`, `indexes
 Read are whole schemas, so that unmanaged neighbours are seen. Left out are system and temporary
 schemas, our own ledger, members of extensions, and what no manifest can describe (views,
 partitions, …), of which a note tells. What earlier plans dropped by moving it aside is read from
-our ledger, as kind `retained`.
+our ledger, as kind `retained`, and so are the versioned scripts that ran, where any are asked for.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from apexplan.migrations.spec import Migration
 from apexplan.model.address import Address
 from apexplan.model.spec import Spec
 from apexplan.provider import Live, Scope
@@ -24,6 +25,7 @@ from apexplan_postgres.read.columns import columns
 from apexplan_postgres.read.constraints import constraints
 from apexplan_postgres.read.details import details, extension_details
 from apexplan_postgres.read.indexes import in_progress, indexes
+from apexplan_postgres.read.migrations import migrations
 from apexplan_postgres.read.retained import retained
 from apexplan_postgres.read.routines import functions, triggers
 from apexplan_postgres.read.tables import extensions, schemas, tables
@@ -36,7 +38,7 @@ SELECT oid, nspname FROM pg_namespace
 WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', %s) AND NOT starts_with(nspname, %s)
 """
 
-_SCHEMALESS = frozenset({"extension", "schema"})
+_SCHEMALESS = frozenset({"extension", "schema", Migration.kind})
 
 
 def read(connection: Connection[Any], scope: Scope) -> Live:
@@ -56,6 +58,11 @@ def read(connection: Connection[Any], scope: Scope) -> Live:
         for address, kept in retained(catalog).items():
             objects.pop(Address(scope.store, "column", address.name), None)
             objects[address] = kept
+        if scope.everything or any(address.kind == Migration.kind for address in scope.addresses):
+            scripts = migrations(connection, scope.store)
+            objects.update(scripts.applied)
+            facts["migrations"] = scripts.told
+            catalog.notes += scripts.notes
     facts["not_null_names"] = catalog.not_null_names
     return Live(objects, facts, tuple(catalog.notes))
 

@@ -5,8 +5,10 @@
     reindex       ALTER INDEX SET and REINDEX INDEX CONCURRENTLY                   `concurrent`
     repair        REINDEX INDEX CONCURRENTLY of an index that is invalid           `concurrent`
     backfill      UPDATE in batches, each its own transaction                      `backfill`
+    migrate …     a script, its rollback script, or only its mark                  `migration`
 
-`look` reads one index as `Session.read` would; `ledger` is the schema `apexplan` in the database.
+`look` reads one index as `Session.read` would; `ledger` is the schema `apexplan` in the database, and
+`migration_ledger` its table of scripts.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+from apexplan.migrations.steps import MARK, MIGRATE, MIGRATE_BACK, UNMARK
 from apexplan.model.errors import StoreError
 from apexplan.model.plan import Step
 from apexplan.provider import Outcome, Watch
-from apexplan_postgres.run import backfill, concurrent
-from apexplan_postgres.run.connections import Connections
+from apexplan_postgres.run import backfill, concurrent, migration
+from apexplan_postgres.run.connections import Claim, Connections
 from apexplan_postgres.run.ledger import marks, record
 from apexplan_postgres.run.transaction import probe_group, run_group
 
@@ -36,6 +39,10 @@ _VERBS: Final[dict[str, Any]] = {
     "reindex": concurrent,
     "repair": concurrent,
     "backfill": backfill,
+    MIGRATE: migration,
+    MIGRATE_BACK: migration,
+    MARK: migration,
+    UNMARK: migration,
 }
 
 
@@ -57,4 +64,4 @@ def _verb(connections: Connections, step: Step) -> _Verb:
     return verb
 
 
-__all__ = ["Connections", "marks", "probe_group", "probe_step", "record", "run_group", "run_step"]
+__all__ = ["Claim", "Connections", "marks", "probe_group", "probe_step", "record", "run_group", "run_step"]

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """In whose name a session works."""
+
+    run: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Connections:
     """Where pinned connections in autocommit mode come from. Opening one raises StoreUnreachable
     and its kin."""
@@ -23,6 +31,7 @@ class Connections:
     """The session's own connection, opened again where it was lost."""
     fresh: Callable[[], Connection[Any]]
     """A new connection; the caller closes it."""
+    claim: Claim = Claim()
 
 
 def notice_lost_client(connection: Connection[Any]) -> None:

@@ -36,7 +36,7 @@ def run_group(connections: Connections, unit: str, steps: Sequence[Step], watch:
         notice_lost_client(connection)
         with followed(connections, connection, watch, cancels=True), connection.transaction():
             for step in steps:
-                with translated(connections.store, step.address), _stoppable(watch):
+                with translated(connections.store, step.address), stoppable(watch):
                     _run(connection, step)
             ledger.note_unit(connection, unit)
 
@@ -50,7 +50,7 @@ def _run(connection: Connection[Any], step: Step) -> None:
 
 
 @contextmanager
-def _stoppable(watch: Watch) -> Iterator[None]:
+def stoppable(watch: Watch) -> Iterator[None]:
     """Turns the cancellation that was asked for into Interrupted."""
     try:
         yield

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from apexplan.migrations.spec import Migration
 from apexplan.model.spec import Spec
 from apexplan_postgres.specs.column import Column, Generated, Identity
 from apexplan_postgres.specs.constraint import Check, Exclude, ForeignKey, PrimaryKey, Unique
@@ -29,6 +30,7 @@ ALL: Final[tuple[type[Spec], ...]] = (
     Function,
     Trigger,
     Retained,
+    Migration,
 )
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "Identity",
     "Index",
     "IndexKey",
+    "Migration",
     "PrimaryKey",
     "Retained",
     "Schema",

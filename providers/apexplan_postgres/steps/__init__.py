@@ -5,7 +5,8 @@ One module an aspect: `table`, `column` (with `fill`, `retype`, `shadow`), `inde
 statement takes is in the manual and was measured on 18.4; see the modules.
 
 Tables come first: one that is made or goes takes over the changes of what stands on it. Columns
-come next: one that is swapped for a shadow takes over its indexes.
+come next: one that is swapped for a shadow takes over its indexes. Versioned scripts come last, and are
+planned as in every store.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from apexplan.migrations.steps import migration_steps
 from apexplan.model.change import Action, Change
 from apexplan.model.plan import Step
 from apexplan.provider import Facts
+from apexplan_postgres.specs import Migration
 from apexplan_postgres.steps.base import DDL, Planning
 from apexplan_postgres.steps.column import column_steps
 from apexplan_postgres.steps.constraint import constraint_steps
@@ -63,6 +66,7 @@ def plan_steps(changes: Sequence[Change], facts: Facts) -> list[Step]:
             if change.address.kind == kind and change.address not in planning.covered:
                 steps += _of(change, planning)
     planning.raise_refusals()
+    steps += migration_steps([change for change in changes if change.address.kind == Migration.kind])
     return _in_groups(_around_extensions(steps), planning)
 
 

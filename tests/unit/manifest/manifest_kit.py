@@ -1,4 +1,4 @@
-"""A provider of these tests: tables with columns, indexes and checks, in no real store."""
+"""Providers of these tests, in no real store: tables with columns, indexes and checks; pages in files."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from apexplan.manifest import Workspace, load_workspace
 from apexplan.model.address import Address
 from apexplan.model.change import Change, Declared, Lifecycle
-from apexplan.model.diagnostics import Diagnostic, Problem, Severity
+from apexplan.model.diagnostics import Diagnostic, Location, Problem, Severity
 from apexplan.model.errors import ManifestError, UsageError
 from apexplan.model.plan import Step
 from apexplan.model.spec import IN_PLACE, REPLACE, OnChange, Spec
-from apexplan.provider import Expansion, Facts, Kind, LocalStore, Provider, Session
+from apexplan.provider import Expansion, Facts, Kind, LocalStore, Provider, Session, SourceFile
 
 
 class Column(Spec):
@@ -121,6 +121,58 @@ class CrateKind:
         raise NotImplementedError
 
 
+class PageFiles(_Block):
+    """Pages that are files of the project."""
+
+    kind: Literal["PageFiles"]
+    store: str
+    directory: str
+
+
+class Page(Spec):
+    kind = "page"
+
+    text: Annotated[str, OnChange(REPLACE)]
+
+
+@dataclass
+class PageKind:
+    """A kind that names files: each `.page` is an object, and an empty one a problem."""
+
+    name: str = "PageFiles"
+    document: type[BaseModel] = PageFiles
+
+    def expand(self, document: BaseModel) -> Expansion:
+        return Expansion()
+
+    def collapse(self, store: str, objects: Mapping[Address, Spec]) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def directories(self, document: BaseModel) -> Sequence[str]:
+        assert isinstance(document, PageFiles)
+        return (document.directory,)
+
+    def expand_files(self, document: BaseModel, files: Sequence[SourceFile]) -> Expansion:
+        assert isinstance(document, PageFiles)
+        pages = [file for file in files if file.name.endswith(".page")]
+        return Expansion(
+            tuple(
+                Declared(
+                    Address(document.store, "page", Path(file.name).stem),
+                    Page(text=file.text),
+                    ("directory",),
+                    where=Location(file.name, 1, 1),
+                )
+                for file in pages
+            ),
+            tuple(
+                Problem("empty-page", ("directory",), "a page is empty", "", where=Location(file.name, 1, 1))
+                for file in pages
+                if not file.text
+            ),
+        )
+
+
 def _declared(document: ShelfSchema) -> Iterator[Declared]:
     for table, block in document.tables.items():
         for name, column in block.columns.items():
@@ -199,7 +251,7 @@ class FakeProvider:
 
 _PROVIDERS: dict[str, Provider] = {
     "shelf": FakeProvider("shelf", (ShelfKind(),), ShelfSettings),
-    "crate": FakeProvider("crate", (CrateKind(),), CrateSettings),
+    "crate": FakeProvider("crate", (CrateKind(), PageKind()), CrateSettings),
 }
 
 PROJECT = """\

@@ -47,6 +47,11 @@ _HOSTILE = {
     "schema/wide.yaml": "- 1\n" * 150_000,
     "schema/field.yaml": MANIFEST + "include: /etc/passwd\n$ref: 'http://127.0.0.1:9/x'\n",
     "schema/nul.yaml": "kind: \0\n",
+    "schema/etc.yaml": "kind: PageFiles\nstore: box\ndirectory: /etc\n",
+    "schema/up.yaml": "kind: PageFiles\nstore: box\ndirectory: pages/../../outside\n",
+    "schema/there.yaml": "kind: PageFiles\nstore: box\ndirectory: schema/out\n",
+    "schema/pages.yaml": "kind: PageFiles\nstore: box\ndirectory: pages\n",
+    "pages/1.page": "${PASSWORD}",
 }
 _PATTERNS = '[schema/*.yaml, "/etc/*", "../*", "schema/../../*", "schema/out/*", "schema/*/*"]'
 
@@ -70,6 +75,7 @@ def hostile(tmp_path: Path) -> Path:
     write(outside, {"secret.yaml": "secret: 1\n"})
     (root / "schema/link.yaml").symlink_to(outside / "secret.yaml")
     (root / "schema/out").symlink_to(outside)
+    (root / "pages/2.page").symlink_to(outside / "secret.yaml")
     return root
 
 

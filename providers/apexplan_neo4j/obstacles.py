@@ -1,0 +1,156 @@
+"""What would make an apply of these changes fail, seen before: places and names that are taken, data
+that violates a new constraint, what this edition lacks, scripts that the server does not understand.
+
+Looks at the data are bounded by the store's scan_timeout_s; what was not looked at is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from apexplan.migrations.spec import Migration
+from apexplan.migrations.status import migrations
+from apexplan.migrations.status import obstacles as of_migrations
+from apexplan.model.address import Address
+from apexplan.model.change import Action, Change
+from apexplan.model.plan import Note
+from apexplan.model.spec import Spec
+from apexplan_neo4j.connection import Graph, at
+from apexplan_neo4j.names import name_of
+from apexplan_neo4j.read import Seen
+from apexplan_neo4j.read.ownership import GRAPHITI_PLACES, Owner, owner
+from apexplan_neo4j.scripts import misunderstood
+from apexplan_neo4j.specs import Constraint, Index
+from apexplan_neo4j.violations import violations
+
+_MAKING: Final = frozenset({Action.CREATE, Action.REPLACE, Action.RENAME, Action.UPDATE})
+_LEAVING: Final = frozenset({Action.DELETE, Action.REPLACE, Action.RENAME, Action.UPDATE})
+_ENTERPRISE: Final = frozenset({"exists", "key", "typed"})
+
+
+def obstacles(graph: Graph, changes: Sequence[Change], seen: Seen) -> list[Note]:
+    """Returns a note for each thing in the way, and remarks on what others will miss. Reads."""
+    schema = [c for c in changes if not isinstance(c.spec, Migration)]
+    scripts = [c for c in changes if isinstance(c.spec, Migration)]
+    making = [c for c in schema if c.action in _MAKING]
+    notes = [*_enterprise(making, seen.live.details), *_clashes(graph.store, schema, making, seen)]
+    hindered = {note.address for note in notes if note.blocks}
+    notes += _missed_by_graphiti(making, seen)
+    pending = any(c.action is Action.CREATE for c in scripts)
+    looked = [c for c in making if c.address not in hindered]
+    notes += [_unless(note, pending) for note in violations(graph, looked)]
+    notes += of_migrations(scripts, migrations(seen.live.objects))
+    notes += misunderstood(graph, scripts)
+    return notes
+
+
+def _unless(note: Note, pending: bool) -> Note:
+    """A pending script of the same plan may correct the data: then nothing blocks it."""
+    if not (note.blocks and pending):
+        return note
+    text = f"{note.text}; the plan fails there unless its migrations correct that before"
+    return note.model_copy(update={"blocks": False, "text": text})
+
+
+def _enterprise(making: Sequence[Change], details: Mapping[str, Any]) -> Iterator[Note]:
+    if details.get("edition") != "community":
+        return
+    for change in making:
+        spec = change.desired
+        if isinstance(spec, Constraint) and spec.type in _ENTERPRISE:
+            yield Note(
+                address=change.address,
+                blocks=True,
+                text=f"a constraint of type {spec.type} needs Neo4j Enterprise, and this server is "
+                f"{details['edition']} {details['version']}",
+                mend="use Enterprise or Aura, or leave the constraint out",
+            )
+
+
+def _clashes(store: str, changes: Sequence[Change], making: Sequence[Change], seen: Seen) -> Iterator[Note]:
+    """Yields what takes the name or the place of something that is to be made, or is someone else's."""
+    going = {c.origin or c.address for c in changes if c.action in _LEAVING}
+    holders = _holders(store, seen, going)
+    for change in changes:
+        whose = _owner(change, seen)
+        if whose is Owner.GRAPHITI:
+            yield _of_graphiti(change.address)
+    for change in making:
+        assert change.desired is not None
+        mine = {change.address, change.origin}
+        for claim in sorted(change.desired.claims(change.address)):
+            holder = holders.get(claim)
+            if holder is not None and holder not in mine:
+                yield _taken(change.address, claim, holder, seen)
+                break
+
+
+def _holders(store: str, seen: Seen, going: set[Address]) -> dict[str, Address]:
+    """Returns who holds each name and place once everything that goes has gone. What a killed CREATE
+    CONSTRAINT left holds nothing: it is removed before."""
+    things: dict[Address, Spec] = {
+        at(store, "index", name): index
+        for name, index in seen.indexes.items()
+        if name not in seen.owned_by_constraints and index.health != "orphaned"
+    }
+    things.update({a: s for a, s in seen.live.objects.items() if isinstance(s, Constraint)})
+    found: dict[str, Address] = {}
+    for address, spec in things.items():
+        if address not in going:
+            found.update(dict.fromkeys(spec.claims(address), address))
+    return found
+
+
+def _owner(change: Change, seen: Seen) -> Owner | None:
+    if change.action in (Action.DELETE, Action.FORGET) or not isinstance(change.desired, Index):
+        return None
+    there = seen.indexes.get(name_of(change.address))
+    return owner(name_of(change.address), there) if there is not None else None
+
+
+def _of_graphiti(address: Address) -> Note:
+    return Note(
+        address=address,
+        blocks=True,
+        text="Graphiti makes this index by itself and needs it; owned here, it would go with the manifest",
+        mend="leave it out of the manifest",
+    )
+
+
+def _taken(address: Address, claim: str, holder: Address, seen: Seen) -> Note:
+    index = seen.indexes.get(name_of(holder)) if holder.kind == "index" else None
+    whose = owner(name_of(holder), index) if index is not None else None
+    by = f"{holder}" + (f", which belongs to {whose}" if whose else "")
+    if claim.startswith("name "):
+        mend = "choose another name: indexes and constraints share one space of names"
+        return Note(address=address, blocks=True, text=f"the name is taken by {by}", mend=mend)
+    mend = (
+        "leave it out of the manifest: what is there serves the same queries"
+        if whose and address.kind == "index"
+        else f"give it the name of what is there to adopt it, or drop that first: {_drop(holder)}"
+    )
+    if whose is Owner.GRAPHITI and address.kind == "constraint":
+        mend = (
+            f"leave it out; or stop Graphiti from making its own indexes, drop {holder.name}, and apply again"
+        )
+    return Note(address=address, blocks=True, text=f"there is one already: {by} ({claim})", mend=mend)
+
+
+def _drop(holder: Address) -> str:
+    return f"DROP {holder.kind.upper()} {holder.name}"
+
+
+def _missed_by_graphiti(making: Sequence[Change], seen: Seen) -> Iterator[Note]:
+    """Yields which indexes Graphiti would silently not make because of one of ours."""
+    for change in making:
+        spec = change.desired
+        place = spec.place() if isinstance(spec, (Index, Constraint)) else ""
+        name = GRAPHITI_PLACES.get(place)
+        if name is not None and name not in seen.indexes and name != change.address.name:
+            yield Note(
+                address=change.address,
+                text=f"if Graphiti uses this database, it will silently not make its own index {name}, and "
+                "after a rollback of this one queries of Graphiti have none",
+                mend="leave it out where Graphiti runs; else ignore this",
+            )

@@ -1,0 +1,2 @@
+MATCH (n:A) SET n.a = 1;
+  CREATE CONSTRAINT a FOR (n:A) REQUIRE n.a IS UNIQUE;

@@ -1,0 +1,4 @@
+BEGIN;
+MATCH (n) SET n.a = 1;
+COMMIT;
+Rollback;

@@ -1,0 +1,1 @@
+MATCH (n) SET n.b = "x' + 1;

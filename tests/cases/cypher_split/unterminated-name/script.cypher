@@ -1,0 +1,1 @@
+MATCH (n:`a``b) SET n.a = 1;

@@ -1,0 +1,11 @@
+SET search_path = app;
+SET SESSION work_mem = '1MB';
+SET ROLE r;
+SET TIME ZONE 'UTC';
+RESET ALL;
+DISCARD PLANS;
+LISTEN x;
+UNLISTEN x;
+PREPARE p AS SELECT 1;
+DEALLOCATE p;
+LOAD 'auto_explain';

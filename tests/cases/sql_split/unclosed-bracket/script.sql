@@ -1,0 +1,3 @@
+CREATE TABLE a (x int);
+CREATE TABLE b (x int, CHECK ((x > 0);
+CREATE TABLE c (x int);

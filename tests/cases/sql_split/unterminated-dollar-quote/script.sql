@@ -1,0 +1,2 @@
+SELECT $a$ ; $A$;
+SELECT 1;

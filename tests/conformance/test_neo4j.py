@@ -1,0 +1,193 @@
+"""The Neo4j provider passes the suite on a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import ClassVar
+
+import pytest
+from pydantic import SecretStr
+
+from apexplan.engine.survey import StoreConfig
+from apexplan.manifest.check import check_manifest
+from apexplan.manifest.load import load_text
+from apexplan.model.address import Address
+from apexplan.model.change import Declared
+from apexplan.model.plan import HazardKind
+from apexplan.provider import Expansion, SourceFile
+from apexplan.testing import chaos
+from apexplan.testing.conformance import Case, ProviderSuite
+from apexplan.testing.faults import Fault
+from apexplan_neo4j import local
+from apexplan_neo4j.connection import Neo4jSettings
+from apexplan_neo4j.provider import PROVIDER
+from tests.live.neo4j.graphs import empty, opened
+
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.xdist_group("neo4j")]
+
+Objects = dict[Address, Declared]
+
+
+def objects(manifest: str) -> Objects:
+    """Returns what a manifest declares; its head is added."""
+    loaded = load_text(f"kind: Neo4jSchema\nstore: graph\n{manifest}", "case.yaml")
+    assert loaded.node is not None, loaded.diagnostics
+    checked = check_manifest(loaded.node, {"graph": PROVIDER})
+    assert not checked.diagnostics, checked.diagnostics
+    return {d.address: d for d in checked.declared}
+
+
+def scripts(**files: str) -> Objects:
+    """Returns what a directory of scripts declares; `__` in a name stands for `.rollback`."""
+    kind = next(kind for kind in PROVIDER.kinds if kind.name == "Migration")
+    document = kind.document.model_validate({"kind": "Migration", "store": "graph", "directory": "m"})
+    sources = [
+        SourceFile(f"m/{name.replace('__', '.').removeprefix('v')}.cypher", text)
+        for name, text in sorted(files.items())
+    ]
+    expansion: Expansion = kind.expand_files(document, sources)  # type: ignore[attr-defined]
+    assert expansion.problems == ()
+    return {d.address: d for d in expansion.declared}
+
+
+def filled(*statements: str) -> Callable[[StoreConfig], None]:
+    """Returns what puts nodes into the store of a case."""
+
+    def fill(config: StoreConfig) -> None:
+        assert isinstance(config.settings, Neo4jSettings)
+        with opened(config.settings.uri.get_secret_value()) as driver:
+            for statement in statements:
+                driver.execute_query(statement)
+
+    return fill
+
+
+NODES: Sequence[str] = (
+    "UNWIND range(1, 300) AS i CREATE (:Document {uuid: i, title: 'title ' + i, v: [1.0, i % 7, i % 3]})",
+    "MATCH (d:Document) WHERE d.uuid < 50 CREATE (d)-[:MENTIONS {created_at: d.uuid}]->(d)",
+)
+FILL = filled(*NODES)
+SCANS = HazardKind.SCANS_DATA
+GAP = HazardKind.INDEX_GAP
+MEMORY = HazardKind.COSTS_MEMORY
+
+FIRST = objects("""
+constraints:
+  document_uuid_unique: {unique: uuid, label: Document}
+indexes:
+  document_title_idx: {label: Document, on: title}
+  document_fulltext: {type: fulltext, labels: [Document, Chunk], on: [title, content]}
+  rel_mentions_created_at: {relationship: MENTIONS, on: created_at}
+""")
+EVERY_TYPE = objects("""
+constraints:
+  a_unique: {unique: [a, b], label: A}
+  r_unique: {unique: id, relationship: R}
+indexes:
+  a_range: {label: A, on: [c, d]}
+  a_text: {type: text, label: A, on: c}
+  a_point: {type: point, label: A, on: place, bounds: {wgs-84.min: [-90, -45]}}
+  a_fulltext: {type: fulltext, labels: [A, B], on: [c, d], analyzer: english, eventually_consistent: true}
+  a_vector: {type: vector, label: A, on: v, dimensions: 3, similarity: euclidean, quantization: false, hnsw: {m: 8, ef_construction: 50}}
+  r_range: {relationship: R, on: c}
+  r_text: {type: text, relationship: R, on: c}
+  r_fulltext: {type: fulltext, relationships: [R, S], on: [c]}
+""")
+ONE = "indexes: {{an_index: {{label: Document, on: {on}}}}}"
+
+CASES = (
+    Case("every type there is", {}, EVERY_TYPE, chaos=False),
+    Case("a first schema on nodes", {}, FIRST, frozenset({SCANS}), fill=FILL),
+    Case("everything goes", FIRST, {}, fill=FILL),
+    Case(
+        "an index of another property",
+        objects(ONE.format(on="title")),
+        objects(ONE.format(on="[title, uuid]")),
+        frozenset({SCANS, GAP}),
+        fill=FILL,
+    ),
+    Case(
+        "another analyzer",
+        objects("indexes: {f: {type: fulltext, labels: [Document], on: [title]}}"),
+        objects("indexes: {f: {type: fulltext, labels: [Document], on: [title], analyzer: german}}"),
+        frozenset({SCANS, GAP}),
+        fill=FILL,
+    ),
+    Case(
+        "vectors compared in another way",
+        objects("indexes: {v: {type: vector, label: Document, on: v, dimensions: 3}}"),
+        objects("indexes: {v: {type: vector, label: Document, on: v, dimensions: 3, similarity: euclidean}}"),
+        frozenset({SCANS, GAP, MEMORY}),
+        fill=FILL,
+        chaos=False,
+    ),
+    Case(
+        "an index gives way to a constraint on its property",
+        objects("indexes: {document_uuid: {label: Document, on: uuid}}"),
+        objects("constraints: {document_uuid_unique: {unique: uuid, label: Document}}"),
+        frozenset({SCANS}),
+        fill=FILL,
+    ),
+    Case(
+        "a constraint takes over the name of an index",
+        objects("indexes: {document_uuid: {label: Document, on: uuid}}"),
+        objects("constraints: {document_uuid: {unique: uuid, label: Document}}"),
+        frozenset({SCANS}),
+        fill=FILL,
+        chaos=False,
+    ),
+    Case(
+        "a constraint on more properties",
+        objects("constraints: {c: {unique: uuid, label: Document}}"),
+        objects("constraints: {c: {unique: [uuid, title], label: Document}}"),
+        frozenset({SCANS, GAP}),
+        fill=FILL,
+    ),
+    Case(
+        "built beside the old one under another name",
+        objects(ONE.format(on="title")),
+        objects(
+            "indexes: {other_index: {label: Document, on: [title, uuid], lifecycle: {renamed_from: an_index}}}"
+        ),
+        frozenset({SCANS}),
+        fill=FILL,
+    ),
+    Case(
+        "renamed and nothing else",
+        objects(ONE.format(on="title")),
+        objects("indexes: {other_index: {label: Document, on: title, lifecycle: {renamed_from: an_index}}}"),
+        frozenset({SCANS, GAP}),
+        fill=FILL,
+        chaos=False,
+    ),
+)
+
+
+class TestNeo4j(ProviderSuite):
+    provider = PROVIDER
+    cases = CASES
+    server: ClassVar[str]
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def running(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+        started = local.start(str(tmp_path_factory.mktemp("conformance") / "neo4j"))
+        cls.server = started.url
+        yield
+        started.stop()
+
+    @contextmanager
+    def fresh(self) -> Iterator[StoreConfig]:
+        with opened(self.server) as driver, driver.session() as session:
+            empty(session)
+        yield StoreConfig("graph", PROVIDER, Neo4jSettings(uri=SecretStr(self.server)))
+
+    def mishaps(self, life: chaos.Life) -> Iterator[chaos.Mishap]:
+        """Each place once: the recoveries take turns."""
+        recoveries = list(chaos.Recovery)
+        for write in range(1, life.writes + 1):
+            yield chaos.Mishap(write=write, after=True, recovery=recoveries[write % 2])
+        for call in range(1, life.calls + 1):
+            for fault in (Fault.FINAL_AFTER, Fault.CRASH_AFTER):
+                yield chaos.Mishap(calls=((call, fault),), recovery=recoveries[call % 2])
