@@ -7,13 +7,14 @@ A test compares the files with `generated()`, so that neither can go its own way
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
 from apexplan import registry
 from apexplan.cli.schema import all_schemas, text_of
+from apexplan.migrations.kind import MigrationKind
 from apexplan.model.spec import Spec
 from apexplan.provider import Kind
 
@@ -31,13 +32,28 @@ def generated() -> dict[Path, str]:
         for name, content in all_schemas().items()
         if name not in _OF_TESTS
     }
-    for name, (provider, kind) in registry.kinds().items():
+    for name, (_, kind) in registry.kinds().items():
         if name not in _OF_TESTS:
-            files[ROOT / "docs" / "kinds" / f"{name}.md"] = page(kind, provider)
+            files[ROOT / "docs" / "kinds" / f"{name}.md"] = page(kind, _readers(name))
     return files
 
 
-def page(kind: Kind, provider: str) -> str:
+def _readers(kind: str) -> list[str]:
+    """Returns the providers that read a kind of manifest."""
+    return [n for n in registry.names() if kind in {known.name for known in registry.provider(n).kinds}]
+
+
+def _specs(kind: Kind, provider: str) -> list[type[Spec]]:
+    """Returns the objects that a kind of manifest comes down to: those that it names itself, or all of
+    the provider's that no other kind names."""
+    named = {k.name: k.specs for k in registry.provider(provider).kinds if isinstance(k, MigrationKind)}
+    if kind.name in named:
+        return list(named[kind.name])
+    others = {spec for specs in named.values() for spec in specs}
+    return [spec for spec in registry.provider(provider).specs if spec not in others]
+
+
+def page(kind: Kind, providers: Sequence[str]) -> str:
     """Returns the doc page of one kind of manifest: what may be written, and how each field changes."""
     schema = kind.document.model_json_schema()
     lines = [
@@ -47,7 +63,7 @@ def page(kind: Kind, provider: str) -> str:
         "",
         _prose(schema.get("description", "")),
         "",
-        f"Read by the provider `{provider}`. What is left out is not managed: neither compared nor changed.",
+        f"Read by {_told(providers)}. What is left out is not managed: neither compared nor changed.",
         "",
         "## What a manifest may say",
         "",
@@ -56,9 +72,14 @@ def page(kind: Kind, provider: str) -> str:
     for name, part in schema.get("$defs", {}).items():
         lines += ["", f"### {name}", "", _prose(part.get("description", "")), "", *_fields(part)]
     lines += ["", "## How objects change", "", _HOW]
-    for spec in registry.provider(provider).specs:
+    for spec in _specs(kind, providers[0]):
         lines += ["", f"### {spec.kind}", "", _prose(spec.__doc__ or ""), "", *_rules(spec)]
     return "\n".join(_without_double_blanks(lines)) + "\n"
+
+
+def _told(providers: Sequence[str]) -> str:
+    word = "the provider" if len(providers) == 1 else "the providers"
+    return f"{word} {' and '.join(f'`{name}`' for name in providers)}"
 
 
 _HOW = """\

@@ -24,6 +24,7 @@ COMMANDS = {
     "resume": "go on with a run that stopped",
     "rollback": "undo a run that stopped, or one that was applied",
     "drift": "tell what was changed behind apexplan's back",
+    "migrate": "versioned scripts: write, list, run, take back, mark",
     "history": "list the runs and other events",
     "show": "show one run, one plan file, or one object",
     "state": "look at the state, or rebuild it from the stores",
@@ -36,7 +37,7 @@ COMMANDS = {
     "dev": "start and stop real local stores, without Docker",
 }
 
-_RUNNING = ("apply", "resume", "rollback")
+_RUNNING = ("apply", "resume", "rollback", "migrate")
 EXIT_CODES = {
     0: ("done; no changes, no drift", tuple(COMMANDS)),
     1: ("an error, or refused: nothing was done", tuple(COMMANDS)),

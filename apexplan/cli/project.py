@@ -17,7 +17,7 @@ from apexplan.cli.output import REDACTOR
 from apexplan.cli.secrets import refuse_in_manifests
 from apexplan.engine import planner, survey
 from apexplan.engine.ports import Event, StateStore
-from apexplan.manifest import Project, Workspace, load_project, load_workspace
+from apexplan.manifest import FilesOf, Project, Workspace, load_files_of, load_project, load_workspace
 from apexplan.model.address import Address
 from apexplan.model.errors import UsageError
 
@@ -78,6 +78,12 @@ def load_settings(root: Path, environment: str | None) -> Project:
     project = load_project(root, environment=environment, variables=os.environ)
     REDACTOR.learn(project.secrets - set(registry.names()))
     return project
+
+
+def load_files(root: Path, environment: str | None) -> list[FilesOf]:
+    """Reads which manifests name directories of files, not those files: they may be wrong or missing."""
+    load_settings(root, environment)
+    return load_files_of(root, environment=environment, variables=os.environ)
 
 
 def desired_of(workspace: Workspace) -> planner.Desired:

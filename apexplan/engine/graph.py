@@ -186,7 +186,8 @@ def _names(
     for address, change in changes.items():
         former = change.renamed_from or address
         if change.live is not None:
-            steps = makers.get(address, ()) if change.renamed_from else removers.get(address, ())
+            # A store without a rename makes the new one and removes the old one.
+            steps = [*(makers.get(address, ()) if change.renamed_from else ()), *removers.get(address, ())]
             for name in change.live.claims(former):
                 freed[name].extend((address, step) for step in steps)
     for address, change in changes.items():

@@ -10,11 +10,13 @@ own files alone. `fmt`, `lint`, `write`, `schema` and `scaffold` are what
 commands and editors need beside loading.
 """
 
+from apexplan.manifest.check import FilesOf
 from apexplan.manifest.project import FILE_NAME, Policy, Project, StoreBlock
 from apexplan.manifest.workspace import Workspace, digest_of, load_files_of, load_project, load_workspace
 
 __all__ = [
     "FILE_NAME",
+    "FilesOf",
     "Policy",
     "Project",
     "StoreBlock",

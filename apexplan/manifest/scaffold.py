@@ -41,12 +41,34 @@ tables:
         with: {m: 16, ef_construction: 64}
 """
 
+_NEO4J_MANIFEST = """\
+# What the graph is to hold. What is left out here is not managed: neither compared nor changed.
+# `apexplan plan` shows what would be done, `apexplan apply` does it.
+kind: Neo4jSchema
+store: graph
+
+constraints:
+  # Without it, two clients that MERGE at once make two nodes.
+  document_uuid_unique: {unique: uuid, label: Document}
+
+indexes:
+  document_created_at_idx: {label: Document, on: created_at}
+  document_content_fulltext: {type: fulltext, labels: [Document, Chunk], on: [title, content]}
+  chunk_embedding_vector:
+    type: vector
+    label: Chunk
+    on: embedding
+    dimensions: 1536                # as many as your embedding model has
+    similarity: cosine
+"""
+
 _STARTERS = {
     "postgres": _Starter("sql", 'provider: postgres\nurl: "${DATABASE_URL}"', _POSTGRES_MANIFEST),
     "neo4j": _Starter(
         "graph",
         'provider: neo4j\nuri: "${NEO4J_URI:-bolt://localhost:7687}"\nuser: neo4j\n'
         'password: "${NEO4J_PASSWORD:?set it}"\ndatabase: neo4j',
+        _NEO4J_MANIFEST,
     ),
     "qdrant": _Starter("vectors", 'provider: qdrant\nurl: "${QDRANT_URL:-edge:.apexplan/qdrant}"'),
     "redis": _Starter("cache", 'provider: redis\nurl: "${REDIS_URL:-redis://localhost:6379/0}"'),

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from apexplan.manifest import refusals
-from apexplan.manifest.paths import OutsideProject, matching
+from apexplan.manifest.paths import OutsideProject, inside, matching
 from apexplan.model.diagnostics import Diagnostic, Location
 from apexplan.provider import SourceFile
 
@@ -30,9 +30,9 @@ class Sources:
 
 def read_directory(root: Path, directory: str, where: Location) -> Sources:
     """Reads the files of `directory`, which is named at `where`. `root` is resolved already."""
+    if (elsewhere := locate(root, directory, where)).diagnostics:
+        return elsewhere
     try:
-        if PurePosixPath(directory).is_absolute() or ".." in PurePosixPath(directory).parts:
-            raise OutsideProject(directory)
         found = matching(root, f"{_literal(directory)}/*")
         if not found and not (root / directory).is_dir():
             return Sources(diagnostics=(_no_directory(directory, where),))
@@ -45,6 +45,14 @@ def read_directory(root: Path, directory: str, where: Location) -> Sources:
         tuple(one for one in read if isinstance(one, SourceFile)),
         tuple(one for one in read if isinstance(one, Diagnostic)),
     )
+
+
+def locate(root: Path, directory: str, where: Location) -> Sources:
+    """Checks that `directory` lies in the project, whether it is there or not, and reads nothing."""
+    path = PurePosixPath(directory)
+    if path.is_absolute() or ".." in path.parts or not inside(root, root / directory):
+        return Sources(diagnostics=(refusals.outside(directory, where),))
+    return Sources()
 
 
 def _literal(directory: str) -> str:

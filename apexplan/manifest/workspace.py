@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from apexplan import registry
-from apexplan.manifest.check import FilesOf, Reader, check_manifest, no_files
+from apexplan.manifest.check import FilesOf, Reader, check_manifest
 from apexplan.manifest.interpolate import interpolate
 from apexplan.manifest.load import load_file
 from apexplan.manifest.nodes import Node, value_place
@@ -22,7 +22,7 @@ from apexplan.manifest.paths import ManifestFile, OutsideProject, inside, matchi
 from apexplan.manifest.project import FILE_NAME, Project
 from apexplan.manifest.refusals import outside, unreadable
 from apexplan.manifest.resolve import Resolved, resolve_project
-from apexplan.manifest.sources import read_directory
+from apexplan.manifest.sources import locate, read_directory
 from apexplan.model.address import Address
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Diagnostic, Location, Severity
@@ -102,14 +102,15 @@ def load_files_of(
     providers: Providers = registry.provider,
 ) -> list[FilesOf]:
     """Returns the manifests that name directories of files, without reading those: what is in them
-    may be wrong, and they need not be there yet. Raises ManifestError as `load_workspace`."""
+    may be wrong, and they need not be there yet. They lie in the project. Raises ManifestError as
+    `load_workspace`."""
     root = root.resolve()
     node, resolved = _project(root, environment, variables, providers)
     if resolved.project is None or node is None:
         raise ManifestError(resolved.diagnostics)
     found = _Found(list(resolved.diagnostics))
     for file in _manifests(root, resolved.project.manifests, node, found):
-        _take(file, variables, resolved.providers, no_files, found)
+        _take(file, variables, resolved.providers, partial(locate, root), found)
     found.raise_errors()
     return list(found.files.values())
 

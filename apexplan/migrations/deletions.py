@@ -26,10 +26,18 @@ _DEFINES: Final = re.compile(
 )
 _DELETES: Final = re.compile(
     r"\b(?P<event>(?:ON|OR|BEFORE|AFTER|GRANT|REVOKE)\s+)?DELETE\b"
-    r"|\b(?:TRUNCATE|REMOVE)\b"
-    r"|\bDROP\s+(?:TABLE|COLUMN|SCHEMA|DATABASE|OWNED)\b",
+    r"|\b(?:TRUNCATE|REMOVE)\b|\bDROP\s+(?:TABLE|COLUMN|SCHEMA|OWNED)\b",
     re.IGNORECASE,
 )
+_TOGETHER: Final = (
+    (re.compile(r"\bDROP\b", re.IGNORECASE), re.compile(r"\bCASCADE\b", re.IGNORECASE)),
+    (
+        re.compile(r"\bALTER\s+TABLE\b", re.IGNORECASE),
+        re.compile(r"\bDROP\s+(?!(?:CONSTRAINT|NOT|DEFAULT|IDENTITY|EXPRESSION)\b)", re.IGNORECASE),
+    ),
+)
+"""Pairs that delete where both are found. Searched one by one: a single pattern would go through a long
+statement again for every DROP in it."""
 
 
 def deleting(statements: Iterable[Statement]) -> list[Statement]:
@@ -41,4 +49,6 @@ def _deletes(text: str) -> bool:
     bare = _BESIDE.sub(lambda match: match["pattern"] or " ", text)
     if _DEFINES.match(bare):
         return False
-    return any(match["event"] is None for match in _DELETES.finditer(bare))
+    if any(match["event"] is None for match in _DELETES.finditer(bare)):
+        return True
+    return any(one.search(bare) and other.search(bare) for one, other in _TOGETHER)

@@ -25,7 +25,8 @@ from apexplan.migrations.script import Dialect, Statement
 from apexplan.model.diagnostics import Location, Problem
 from apexplan.provider import SourceFile
 
-_NAME: Final = re.compile(r"(?P<version>[0-9]+)_(?P<name>[A-Za-z0-9_]+)(?P<rollback>\.rollback)?\Z")
+NAME: Final = re.compile(r"(?P<version>[0-9]+)_(?P<name>[A-Za-z0-9_]+)(?P<rollback>\.rollback)?\Z")
+"""The name of a file of a pair, without its suffix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _file(source: SourceFile, dialect: Dialect, problems: list[Problem]) -> _Fil
     stem = base.removesuffix(f".{dialect.suffix}")
     if stem == base:
         return None
-    match = _NAME.match(stem)
+    match = NAME.match(stem)
     if match is None:
         problems.append(mistakes.bad_name(Location(source.name, 1, 1), base, dialect.suffix))
         return None

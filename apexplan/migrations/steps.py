@@ -8,13 +8,14 @@ A step carries all of its statements and, in `args`, what the ledger has to say 
 what is journaled is enough to take it back when the files are gone. How statements are grouped
 into transactions is the session's own matter, so no step is in a group.
 
-How well a script can be undone is its author's promise: without data statements and deletions it
-is taken as kept, otherwise the step is called lossy.
+How well a script can be undone is its author's promise. It is taken as kept where neither script has
+data statements and the one that runs deletes nothing; otherwise the step is called lossy. The one
+that takes back is marked as removing what it covers: it waits for no other, but for `after`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from apexplan.migrations.deletions import deleting
@@ -69,36 +70,35 @@ def _in_order(steps: Sequence[Step]) -> list[Step]:
 def _up(change: Change) -> Step:
     spec = _migration(change.spec)
     if spec.baseline:
-        mark = _step(change.address, MARK, spec, ())
-        return _with_inverse(mark, _step(change.address, UNMARK, spec, (), removes=True))
-    step = _step(change.address, MIGRATE, spec, spec.script)
+        return _there_and_back(change.address, spec, MARK, UNMARK)
     if spec.irreversible is None:
-        return _with_inverse(step, _step(change.address, MIGRATE_BACK, spec, spec.rollback, removes=True))
+        return _there_and_back(change.address, spec, MIGRATE, MIGRATE_BACK)
+    step = _step(change.address, spec, MIGRATE)
     hazard = Hazard(kind=HazardKind.IRREVERSIBLE, text=f"it cannot be taken back: {spec.irreversible}")
     return step.model_copy(
         update={
             "hazards": (hazard, *step.hazards),
             "rollback": RollbackClass.IMPOSSIBLE,
+            "reason": "",
             "no_inverse": spec.irreversible,
         }
     )
 
 
 def _back(change: Change) -> Step:
-    spec = _migration(change.spec)
-    step = _step(change.address, MIGRATE_BACK, spec, spec.rollback, removes=True)
-    return _with_inverse(step, _step(change.address, MIGRATE, spec, spec.script))
+    return _there_and_back(change.address, _migration(change.spec), MIGRATE_BACK, MIGRATE)
 
 
-def _with_inverse(step: Step, inverse: Step) -> Step:
+def _there_and_back(address: Address, spec: Migration, verb: str, undo: str) -> Step:
+    step, inverse = _step(address, spec, verb), _step(address, spec, undo)
     return step.model_copy(update={"inverse": inverse.model_copy(update={"id": f"{step.id}/undo"})})
 
 
-def _step(
-    address: Address, verb: str, spec: Migration, statements: Sequence[Statement], *, removes: bool = False
-) -> Step:
+def _step(address: Address, spec: Migration, verb: str) -> Step:
+    statements = _STATEMENTS[verb](spec)
     deletions = deleting(statements)
-    plainly = not deletions and all(s.topic is Topic.SCHEMA for s in statements)
+    both = (*spec.script, *spec.rollback) if statements else ()
+    plainly = not deletions and all(statement.topic is Topic.SCHEMA for statement in both)
     return Step(
         id=f"{address}/{verb}",
         address=address,
@@ -110,10 +110,16 @@ def _step(
         reason="" if plainly else "how well this is undone is the promise of whoever wrote both scripts",
         hazards=tuple(_hazards(deletions)),
         rollback=RollbackClass.LOSSLESS if plainly else RollbackClass.LOSSY,
-        removes=removes,
+        removes=verb in (MIGRATE_BACK, UNMARK),
     )
 
 
+_STATEMENTS: Final[dict[str, Callable[[Migration], tuple[Statement, ...]]]] = {
+    MIGRATE: lambda spec: spec.script,
+    MIGRATE_BACK: lambda spec: spec.rollback,
+    MARK: lambda spec: (),
+    UNMARK: lambda spec: (),
+}
 _TITLES: Final = {
     MIGRATE: "run {name}: {counted}",
     MIGRATE_BACK: "take back {name}: {counted}",

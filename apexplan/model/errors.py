@@ -162,10 +162,10 @@ class Obstructed(Refused):
     """An apply of the plan would fail: the plan's blocking notes say why."""
 
     def __init__(self, notes: Sequence[Note]) -> None:
-        lines = [f"{note.address}: {note.text}" if note.address else note.text for note in notes]
+        about = dict.fromkeys(str(note.address or note.text) for note in notes)
         super().__init__(
-            "this cannot be applied: " + "; ".join(lines),
-            mend="; ".join(dict.fromkeys(note.mend for note in notes if note.mend)),
+            "this cannot be applied, because of " + ", ".join(about),
+            mend="the plan says what is in the way, and how to mend it",
         )
         self.notes = tuple(notes)
 

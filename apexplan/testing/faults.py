@@ -14,6 +14,7 @@ from apexplan.model.plan import Size, Step
 from apexplan.model.spec import Spec
 from apexplan.provider import (
     Awaitable,
+    Claimable,
     Ledger,
     Live,
     Mark,
@@ -102,6 +103,11 @@ class FaultySession:
 
     def run(self, step: Step, watch: Watch) -> None:
         self._faults.around(lambda: self._inner.run(step, watch))
+
+    def claim(self, run: str, by: str) -> None:
+        self._faults.check_reachable()
+        if isinstance(self._inner, Claimable):
+            self._inner.claim(run, by)
 
     def wait(self, step: Step, watch: Watch) -> None:
         if isinstance(self._inner, Awaitable):

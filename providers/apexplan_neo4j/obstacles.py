@@ -134,7 +134,9 @@ def _taken(address: Address, claim: str, holder: Address, seen: Seen) -> Note:
         mend = (
             f"leave it out; or stop Graphiti from making its own indexes, drop {holder.name}, and apply again"
         )
-    return Note(address=address, blocks=True, text=f"there is one already: {by} ({claim})", mend=mend)
+    return Note(
+        address=address, blocks=True, text=f"its place is taken by {by}: there can be one {claim}", mend=mend
+    )
 
 
 def _drop(holder: Address) -> str:

@@ -17,7 +17,7 @@ from apexplan.cli.main import COMMANDS, EXIT_CODES
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
 _IN_CODE = re.compile(r"```.*?```|`[^`]+`", re.DOTALL)
-_GROUPS = frozenset({"dev", "state"})
+_GROUPS = frozenset({"dev", "migrate", "state"})
 
 
 def calls(page: Path) -> list[tuple[str, str]]:

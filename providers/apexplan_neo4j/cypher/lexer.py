@@ -3,8 +3,8 @@ r"""The lexical rules of Cypher, in two grains: pieces to find where statements 
 Neo4j 5 decodes `\uXXXX` before it reads anything else: in strings, in names, in comments and
 outside of them. `\u003B` ends a statement there, `\u0027` a string, `\u0060` a name, `\u000A` a
 comment; a backslash that is itself escaped decodes nothing (all measured on 5.26.12). Other
-versions decode less. So nothing is decoded here: what could end or begin something is found by
-`hidden_escape` and refused, and all that passes is read the same way by every server.
+versions need not. So nothing is decoded here: what could end or begin something is found by
+`hidden_escape_in` and refused, and all that passes is read the same way with and without decoding.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _COMMENT: Final = r"//[^\r\n]*+ | /\*.*?\*/"
 _CONTROL: Final = r"\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff"
 
 # `a$b` is a name, and `$(…)`, `$all(…)`, `$any(…)` are labels to be computed: no parameters.
-_NO_PARAMETER: Final = r"(?<=[\w$])\$ | \$(?=\s*+(?:(?i:any|all)\s*+)?\()"
+_NO_PARAMETER: Final = r"(?<=[\w$])\$ | \$(?=(?i:any|all)?\()"
 
 _PIECE: Final = re.compile(
     rf"""

@@ -73,21 +73,16 @@ class _Script:
                 flaws.setdefault(refusal, span)
             if kind in ("blank", "comment"):
                 continue
-            if start < 0:
-                start = piece.start()
-                if kind == "colon":
-                    return self._refuse_a_command(start)
-            end = at
+            if start < 0 and kind == "colon":
+                # A client's command ends with its line, whatever stands in it.
+                at = self._places.next_line(piece.start())
+                flaws[refusals.SHELL] = piece.start(), at
+                break
+            start, end = (piece.start() if start < 0 else start), at
         self._mistakes += [self._places.mistake(refusal, *span) for refusal, span in flaws.items()]
         if start >= 0 and not flaws:
             self._add_statement(start, self._text[start:end].rstrip())
         return at
-
-    def _refuse_a_command(self, start: int) -> int:
-        """A client's command ends with its line, whatever stands in it."""
-        end = self._places.next_line(start)
-        self._mistakes.append(self._places.mistake(refusals.SHELL, start, end))
-        return end
 
     def _add_statement(self, start: int, text: str) -> None:
         verdict = classify(text)
@@ -96,7 +91,6 @@ class _Script:
             return
         way, topic = verdict
         self._statements.append(Statement(text, *self._places.of(start), way, topic))
-
         if topic != self._statements[0].topic and not self._mixed:
             self._mixed = True
             self._mistakes.append(self._places.mistake(refusals.MIXED, start, start + len(text)))

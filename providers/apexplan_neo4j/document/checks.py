@@ -68,7 +68,7 @@ def among(declared: Iterable[Declared]) -> Iterator[Problem]:
     """What is wrong between objects: two that need one name, or one place of which a database has one."""
     holders: dict[str, Declared] = {}
     for one in declared:
-        for claim in sorted(one.spec.claims(one.address), key=_names_first):
+        for claim in sorted(one.spec.claims(one.address)):
             holder = holders.setdefault(claim, one)
             if holder is not one:
                 yield _taken(one, holder, claim)
@@ -247,10 +247,6 @@ def _twice(name: str, path: Path) -> Problem:
     )
 
 
-def _names_first(claim: str) -> tuple[bool, str]:
-    return not claim.startswith("name "), claim
-
-
 def _taken(one: Declared, holder: Declared, claim: str) -> Problem:
     other = _told(holder.address)
     if claim.startswith("name "):
@@ -267,7 +263,7 @@ def _taken(one: Declared, holder: Declared, claim: str) -> Problem:
             "index-of-a-constraint",
             one.path,
             "a constraint is on the same labels and properties as an index",
-            f"{other} has a {claim}",
+            f"the {claim} belongs to {other}",
             "the constraint brings its own index, and cannot be made beside another",
             "remove the index",
         )
@@ -275,7 +271,7 @@ def _taken(one: Declared, holder: Declared, claim: str) -> Problem:
         "place-taken",
         one.path,
         "two objects of a kind are on the same labels and properties",
-        f"{other} is or has a {claim}",
+        f"the {claim} belongs to {other} already",
         "a database holds one of them",
         "remove one of them",
     )

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from apexplan.model.address import Address
 from apexplan.model.spec import Spec
-from apexplan_neo4j.document.expand import OPTIONS, expand_document
+from apexplan_neo4j.document.expand import SHARED_FIELDS, expand_document
 from apexplan_neo4j.document.models import BoundsBlock, HnswBlock, IndexBlock, Neo4jSchema
 from apexplan_neo4j.names import name_of
 from apexplan_neo4j.specs import Constraint, Index
@@ -78,7 +78,7 @@ def _index(spec: Index) -> Json:
 def _options(spec: Index) -> Json:
     block = {
         name: getattr(spec, name)
-        for name in OPTIONS
+        for name in SHARED_FIELDS
         if getattr(spec, name) not in (None, getattr(_DEFAULTS, name))
     }
     hnsw = {"m": spec.hnsw_m, "ef_construction": spec.hnsw_ef_construction}

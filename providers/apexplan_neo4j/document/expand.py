@@ -9,7 +9,7 @@ not declared.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from apexplan.model.address import Address
 from apexplan.model.change import Declared, Lifecycle
@@ -34,8 +34,8 @@ from apexplan_neo4j.specs import Constraint, Index
 from apexplan_neo4j.specs.index import Entity
 
 _KINDS: Final = frozenset(spec.kind for spec in specs.ALL)
-OPTIONS: Final = ("analyzer", "eventually_consistent", "dimensions", "similarity", "quantization")
-"""Fields that block and spec have alike."""
+SHARED_FIELDS: Final = ("analyzer", "eventually_consistent", "dimensions", "similarity", "quantization")
+"""The options that IndexBlock and Index call by the same names."""
 _FIELD_NAMES: Final = {
     "on": frozenset({"properties"}),
     "as": frozenset({"property_type"}),
@@ -48,7 +48,7 @@ def expand_document(document: Neo4jSchema) -> Expansion:
     """Returns everything that the document declares, and everything that is wrong with it."""
     declared: list[Declared] = []
     problems: list[Problem] = []
-    blocks: list[tuple[Literal["constraints", "indexes"], str, ConstraintBlock | IndexBlock]] = [
+    blocks: list[tuple[str, str, ConstraintBlock | IndexBlock]] = [
         *(("constraints", name, block) for name, block in document.constraints.items()),
         *(("indexes", name, block) for name, block in document.indexes.items()),
     ]
@@ -108,7 +108,7 @@ def _entity(field: str) -> Entity:
 
 
 def _options(block: IndexBlock) -> dict[str, Any]:
-    values = {name: getattr(block, name) for name in block.given(*OPTIONS)}
+    values = {name: getattr(block, name) for name in block.given(*SHARED_FIELDS)}
     values |= {f"hnsw_{name}": getattr(block.hnsw, name) for name in block.hnsw.model_fields_set}
     return values | ({"bounds": block.bounds.corners()} if block.given("bounds") else {})
 

@@ -80,8 +80,8 @@ class HnswBlock(Block):
 
 
 class BoundsBlock(Block):
-    """What a point index expects, one corner each; points outside are found more slowly. A corner that
-    is left out is the server's default."""
+    """The bounds of a point index, two corners for each system of coordinates. A corner that is left out
+    is the server's default."""
 
     cartesian_min: Flat = Field(default=(-1e6, -1e6), alias="cartesian.min")
     cartesian_max: Flat = Field(default=(1e6, 1e6), alias="cartesian.max")
@@ -102,6 +102,7 @@ class IndexBlock(Block):
     """An index that no constraint owns."""
 
     type: IndexType = "range"
+    """Left out: range."""
     label: str = ""
     """The label of the nodes; or one of `labels`, `relationship`, `relationships`."""
     labels: Names = ()
@@ -127,7 +128,7 @@ class IndexBlock(Block):
     hnsw: HnswBlock = HnswBlock()
     """Vector: the graph."""
     bounds: BoundsBlock = BoundsBlock()
-    """Point: what is expected."""
+    """Point: between which corners the points are."""
     lifecycle: LifecycleBlock = LifecycleBlock()
 
 

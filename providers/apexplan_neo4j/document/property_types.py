@@ -7,8 +7,8 @@
 
 `!` is short for NOT NULL. The server forgets synonyms, the order of a union, and whatever stands in
 it twice. Spelling, order and refusals of plain types and lists are measured on 5.26.12, whose refusal
-of an Enterprise constraint shows them. UUID and VECTOR come with newer servers and are as the tests of
-their source have them; 5.26 refuses them.
+of an Enterprise constraint shows them; it takes ANY inside of ANY too, which is refused here. UUID and
+VECTOR come with newer servers and are as the tests of their source have them; 5.26 refuses them.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def canonical_type(text: str) -> str:
 
 
 def _words(text: str) -> str:
-    """Returns the text in capitals, with one blank between words and none inside of brackets' edges."""
+    """Returns the text in capitals, with one blank between words and none inside of brackets."""
     plain = " ".join(text.upper().replace("!", f"{_NOT_NULL} ").split())
     return re.sub(r"(?<=[<|(]) | (?=[<>|()])", "", plain)
 
@@ -111,7 +111,7 @@ def _alternatives(text: str) -> list[str]:
 def _member(text: str) -> _Member:
     if text.endswith(_NOT_NULL):
         raise ValueError(
-            f"NOT NULL after {text.removesuffix(_NOT_NULL)[:40]}: only what a list holds can be NOT NULL here; "
+            f"NOT NULL after {text.removesuffix(_NOT_NULL)[:40]}: only what a list holds can be NOT NULL; "
             "that a property must be there is a constraint of its own, `exists`"
         )
     inside = _LIST.match(text)

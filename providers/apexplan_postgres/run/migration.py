@@ -5,13 +5,15 @@
 
 A script without A is one transaction together with its row: it has happened, or it has not. With A
 it may stop between two commits. Then the step is PARTIAL: running it again goes on at the first
-statement that the row does not have, and the inverse runs the rollback script from its beginning. The row is
-written before A, so that a crash in it leaves a trace; nobody can tell then whether A took effect,
-and it is run again: it must be repeatable.
+statement that the row does not have, and the inverse runs the rollback script from its beginning.
+The row is written before A, so that a crash in it leaves a trace; nobody can tell then whether A
+took effect, and it is run again: it must be repeatable. Of an index, what was built by half is
+dropped before.
 
-Scripts run on a connection of their own, so that what one sets does not outlive it, and one at a time in
-a database: a backend whose client died may be at work for another second. lock_timeout holds as
-for every step; a statement_timeout of the role does not, since scripts may move data.
+Scripts run on a connection of their own, so that what one sets does not outlive it, and one at a
+time in a database: a backend whose client died may be at work for another second. lock_timeout
+holds in transactions as for every step; a statement_timeout of the role does not, since scripts
+may move data.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ from apexplan.model.plan import Step
 from apexplan.provider import Outcome, Watch
 from apexplan_postgres.errors import translate, translated
 from apexplan_postgres.run import ledger, migration_ledger
+from apexplan_postgres.run.concurrent import WAIT_S
 from apexplan_postgres.run.connections import Connections, execute, notice_lost_client
+from apexplan_postgres.run.halfbuilt import drop_half_built
 from apexplan_postgres.run.migration_ledger import Row, State
 from apexplan_postgres.run.progress import followed
 from apexplan_postgres.run.transaction import stoppable
@@ -84,6 +88,17 @@ def _refuse_other(row: Row | None, work: _Work) -> None:
     if row is not None and not row.is_of(work.step):
         raise StoreError(
             f"the ledger has version {work.step.args['version']} as {row.name}, checksum {row.checksum[:8]}",
+            store=work.connections.store,
+            address=work.step.address,
+            mend="`apexplan migrate status` compares files and ledger; then plan again",
+        )
+
+
+def _refuse_out_of_order(work: _Work) -> None:
+    """Raises where a later script stands in the ledger, from another state or since the plan was made."""
+    if later := migration_ledger.later(work.own, work.step):
+        raise StoreError(
+            f"{later} was applied already: scripts run lowest version first, and go back highest first",
             store=work.connections.store,
             address=work.step.address,
             mend="`apexplan migrate status` compares files and ledger; then plan again",
@@ -142,6 +157,7 @@ def _lines_before(error: psycopg.Error, text: str) -> int:
 def _migrate(work: _Work, row: Row | None) -> None:
     if row is not None and row.finished:
         return
+    _refuse_out_of_order(work)
     done = row.statements_done if row is not None and row.state is State.RUNNING else 0
     count = len(work.step.statements)
     _carry_out(work, State.RUNNING, done, partial(work.note, State.APPLIED, count))
@@ -150,6 +166,7 @@ def _migrate(work: _Work, row: Row | None) -> None:
 def _migrate_back(work: _Work, row: Row | None) -> None:
     if row is None:
         return
+    _refuse_out_of_order(work)
     done = row.statements_done if row.state is State.GOING_BACK else 0
     _carry_out(work, State.GOING_BACK, done, work.forget)
 
@@ -215,7 +232,8 @@ def _outside(work: _Work, begun: State, index: int, note: Callable[[], None]) ->
     work.note(begun, index)
     try:
         # Not cancelled by a stop: nobody could tell what it leaves.
-        with followed(work.connections, work.own, work.watch, cancels=False):
+        with followed(work.connections, work.own, work.watch, cancels=False), _patient(work.own):
+            drop_half_built(work.own, work.step.statements[index])
             work.execute(index)
     except StoreError as error:
         if index == 0 and begun is State.RUNNING and error.code.startswith("42"):
@@ -224,3 +242,15 @@ def _outside(work: _Work, begun: State, index: int, note: Callable[[], None]) ->
                 work.forget()
         raise
     note()
+
+
+@contextmanager
+def _patient(own: Connection[Any]) -> Iterator[None]:
+    """Lets statements wait for older transactions, as those that are CONCURRENTLY do by design."""
+    row = own.execute("SELECT current_setting('lock_timeout')").fetchone()
+    own.execute("SELECT set_config('lock_timeout', %s, false)", [f"{WAIT_S}s"])
+    try:
+        yield
+    finally:
+        if row is not None and not own.closed:
+            own.execute("SELECT set_config('lock_timeout', %s, false)", [row[0]])

@@ -47,6 +47,11 @@ ON CONFLICT (version) DO UPDATE SET state = excluded.state, statements_done = ex
   "by" = excluded."by", run = excluded.run
 """
 
+_LATER: Final = """
+SELECT version || '_' || name FROM apexplan.migration WHERE version::numeric > %s::numeric
+ORDER BY version::numeric LIMIT 1
+"""
+
 _REMOVE: Final = "DELETE FROM apexplan.migration WHERE version = %s"
 
 
@@ -95,6 +100,12 @@ def row(connection: Connection[Any], step: Step) -> Row | None:
         return None
     found = connection.execute(_ROW, [step.args["version"]]).fetchone()
     return Row(found[0], found[1], State(found[2]), found[3]) if found else None
+
+
+def later(connection: Connection[Any], step: Step) -> str | None:
+    """Returns the name of the next script above the step's version that the ledger has, or None."""
+    found = connection.execute(_LATER, [step.args["version"]]).fetchone()
+    return found[0] if found else None
 
 
 def put(connection: Connection[Any], step: Step, state: State, done: int, ms: int, claim: Claim) -> None:

@@ -1,8 +1,8 @@
 """How one SQL statement runs and what it is about, told by its tokens; or why it is refused.
 
-AUTO are the statements that PostgreSQL refuses in a transaction block (manual of 18, the pages of
-the commands). Whether a procedure commits, or a table to reindex has partitions, no text can tell:
-such a statement is SHARED, and the server refuses it.
+AUTO are the statements that PostgreSQL refuses in a transaction block (the commands' pages in the
+manual of 18; measured on 18). Whether a procedure commits, or a table to reindex has partitions, no
+text can tell: such a statement is SHARED, and the server refuses it.
 """
 
 from __future__ import annotations

@@ -98,9 +98,12 @@ class _Script:
                 flaws.setdefault(refusals.CONTROL, control.span())
             if kind in ("blank", "comment"):
                 continue
+            if kind == "backslash" and start < 0:
+                # A command of psql ends with its line, whatever stands in it.
+                at = self._places.next_line(piece.start)
+                flaws[refusals.PSQL] = piece.start, at
+                break
             if kind == "backslash":
-                if start < 0:
-                    return self._refuse_a_command(piece.start)
                 flaws.setdefault(refusals.PSQL, (piece.start, at))
             elif kind in ("bracket", "body", "edge"):
                 nesting.take(piece, self._text[piece.start : at])
@@ -112,12 +115,6 @@ class _Script:
         if start >= 0 and not flaws and self._add_statement(start, end) is refusals.COPY:
             return self._after_rows(at)
         return at
-
-    def _refuse_a_command(self, start: int) -> int:
-        """A command of psql ends with its line, whatever stands in it."""
-        end = self._places.next_line(start)
-        self._mistakes.append(self._places.mistake(refusals.PSQL, start, end))
-        return end
 
     def _add_statement(self, start: int, end: int) -> Refusal | None:
         text = self._text[start:end].rstrip(BLANKS)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,37 +12,13 @@ import pytest
 from apexplan_postgres import local
 from tests.live.places import Done, Place, server_in
 
-from .scripts import PAIRS, files
+from .script_places import Scripts
+from .scripts import PAIRS
 
 pytestmark = [pytest.mark.slow, pytest.mark.live]
 
-MANIFEST = "kind: Migration\nstore: sql\ndirectory: m\n"
 MOST = 20
 """More than the scripts do; the test below says so when they do more."""
-SHAPE = """
-SELECT (SELECT coalesce(string_agg(relname, ' ' ORDER BY relname), '') FROM pg_class
-        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i'))
-"""
-
-
-@dataclass(frozen=True)
-class Scripts(Place):
-    """A place whose one manifest names a directory of scripts."""
-
-    def typed(self, *arguments: str, kill: tuple[int, str] = (0, "after")) -> list[str]:
-        number, when = kill
-        head = [sys.executable, "-m", "tests.live.postgres.script_killer", str(number), when]
-        return [*head, *arguments, "-C", str(self.home)]
-
-    def write_scripts(self, *names: str) -> None:
-        self.write(MANIFEST)
-        shutil.rmtree(self.home / "m", ignore_errors=True)
-        (self.home / "m").mkdir()
-        for file in files({name: PAIRS[name] for name in names}):
-            (self.home / file.name).write_text(file.text)
-
-    def shape(self) -> object:
-        return self.one(SHAPE)
 
 
 @pytest.fixture(scope="module")

@@ -25,17 +25,19 @@ def test_a_new_project_file_has_the_right_shape(providers: list[str]) -> None:
     assert [entry.provider for entry in file.stores.values()] == providers
 
 
-def test_every_file_of_a_new_project_is_named_by_its_patterns() -> None:
-    files = init_files(["postgres"])
+@pytest.mark.parametrize("providers", [["postgres"], ["neo4j"], ["postgres", "neo4j"]])
+def test_every_file_of_a_new_project_is_named_by_its_patterns(providers: list[str]) -> None:
+    files = init_files(providers)
     assert _plain(files["apexplan.yaml"])["manifests"] == [name for name in files if name != "apexplan.yaml"]
 
 
-def test_a_manifest_of_a_new_project_is_for_its_store() -> None:
-    files = init_files(["postgres"])
-    assert (
-        _plain(files["schema/sql.yaml"])["store"]
-        in ProjectFile.model_validate(_plain(files["apexplan.yaml"])).stores
-    )
+@pytest.mark.parametrize(
+    ("provider", "manifest"), [("postgres", "schema/sql.yaml"), ("neo4j", "schema/graph.yaml")]
+)
+def test_a_manifest_of_a_new_project_is_for_its_store(provider: str, manifest: str) -> None:
+    files = init_files([provider])
+    stores = ProjectFile.model_validate(_plain(files["apexplan.yaml"])).stores
+    assert stores[str(_plain(files[manifest])["store"])].provider == provider
 
 
 def test_a_new_project_holds_no_password() -> None:

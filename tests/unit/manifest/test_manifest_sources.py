@@ -101,6 +101,14 @@ def test_the_manifests_that_name_files_are_found_without_their_directories(root:
     assert (found.store, found.kind.name, found.directories) == ("box", "PageFiles", ("nowhere",))
 
 
+@pytest.mark.parametrize("directory", ["/tmp", "../new", "out/new"])
+def test_they_may_name_no_directory_outside_of_the_project(root: Path, directory: str) -> None:
+    (root / "out").symlink_to(root.parent)
+    write(root, {"schema/box.yaml": PAGES.replace(" pages", f" {directory}")})
+    with pytest.raises(ManifestError, match="a path leads out of the project"):
+        load_files_of(root, environment=None, variables={}, providers=provider)
+
+
 def test_a_manifest_that_names_files_and_is_wrong_is_an_error_without_them_too(root: Path) -> None:
     write(root, {"schema/box.yaml": PAGES + "more: 1\n"})
     with pytest.raises(ManifestError):

@@ -139,6 +139,8 @@ def test_all_that_cannot_be_carried_out_is_refused_at_once() -> None:
         "MATCH (n) REMOVE n.x",
         "TRUNCATE t",
         "ALTER TABLE t DROP COLUMN c",
+        "ALTER TABLE t\n  DROP c",
+        "DROP TYPE mood CASCADE",
         "DROP SCHEMA s CASCADE",
         "DO $$ BEGIN DELETE FROM t; END $$",
         "WITH gone AS (DELETE FROM t RETURNING *) SELECT 1",
@@ -163,8 +165,14 @@ def test_words_that_delete_are_seen(text: str) -> None:
         "CREATE OR REPLACE FUNCTION f() RETURNS void LANGUAGE sql AS $$ DELETE FROM t $$",
         "GRANT DELETE ON t TO bob",
         "DROP INDEX i",
+        "ALTER TABLE t DROP CONSTRAINT c, ALTER COLUMN a DROP NOT NULL, ALTER b DROP DEFAULT",
         "UPDATE t SET deleted = true",
     ],
 )
 def test_words_that_delete_nothing_now_are_not(text: str) -> None:
     assert deleting([statement(text)]) == []
+
+
+def test_going_back_over_data_is_lossy_however_plain_the_rollback_script_is() -> None:
+    assert only(taken_back("1_a", script=(SCHEMA,), rollback=(BACK,))).rollback == "lossless"
+    assert only(taken_back("1_a", script=(DATA,), rollback=(BACK,))).rollback == "lossy"

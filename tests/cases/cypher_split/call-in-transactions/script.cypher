@@ -1,6 +1,6 @@
 CALL { MATCH (n:Old) DETACH DELETE n } IN TRANSACTIONS;
 MATCH (n) CALL (n) { SET n.a = 1 } in transactions of 500 rows;
-UNWIND [1, 2] AS x CALL (x, *) { CREATE (:A {x: x, y: {z: 1}}) } IN CONCURRENT TRANSACTIONS;
+UNWIND [1, 2] AS x CALL (x) { CREATE (:A {x: x, y: {z: 1}}) } IN CONCURRENT TRANSACTIONS;
 UNWIND [1, 2] AS x CALL (*) { CREATE (:A) } IN 4 CONCURRENT TRANSACTIONS;
 UNWIND [1] AS x OPTIONAL CALL (x) /* a */ { CREATE (:A) } // b
 IN /* c; */ toInteger('2') + 1

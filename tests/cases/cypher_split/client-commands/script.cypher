@@ -3,8 +3,8 @@
 MATCH (n) SET n.a = 1;
 :use system
 :begin
-MATCH (n)
-:Label
+MATCH (n
+:Label)
 RETURN n;
   :commit; MATCH (lost) SET lost.a = 1;
 :source other.cypher
