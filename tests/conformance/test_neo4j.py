@@ -89,12 +89,24 @@ indexes:
   a_text: {type: text, label: A, on: c}
   a_point: {type: point, label: A, on: place, bounds: {wgs-84.min: [-90, -45]}}
   a_fulltext: {type: fulltext, labels: [A, B], on: [c, d], analyzer: english, eventually_consistent: true}
-  a_vector: {type: vector, label: A, on: v, dimensions: 3, similarity: euclidean, quantization: false, hnsw: {m: 8, ef_construction: 50}}
+  a_vector:
+    {type: vector, label: A, on: v, dimensions: 3, similarity: euclidean, quantization: false, hnsw: {m: 8}}
   r_range: {relationship: R, on: c}
   r_text: {type: text, relationship: R, on: c}
   r_fulltext: {type: fulltext, relationships: [R, S], on: [c]}
 """)
 ONE = "indexes: {{an_index: {{label: Document, on: {on}}}}}"
+OTHER = "indexes: {{other_index: {{label: Document, on: {on}, lifecycle: {{renamed_from: an_index}}}}}}"
+SCHEMA = {
+    "v0001_schema": "CREATE CONSTRAINT u FOR (d:Document) REQUIRE d.uuid IS UNIQUE;\n"
+    "CREATE INDEX t FOR (d:Document) ON (d.title); CREATE TEXT INDEX t2 FOR (d:Document) ON (d.title)",
+    "v0001_schema__rollback": "DROP CONSTRAINT u; DROP INDEX t; DROP INDEX t2",
+}
+DATA = {
+    "v0002_data": "CREATE (:Topic {name: 'a;b'}); MATCH (t:Topic) SET t.size = 1 // one\n;\n"
+    "MATCH (d:Document) CALL (d) { SET d.n = d.uuid } IN TRANSACTIONS OF 100 ROWS",
+    "v0002_data__rollback": "MATCH (t:Topic) DELETE t; MATCH (d:Document) REMOVE d.n",
+}
 
 CASES = (
     Case("every type there is", {}, EVERY_TYPE, chaos=False),
@@ -147,19 +159,25 @@ CASES = (
     Case(
         "built beside the old one under another name",
         objects(ONE.format(on="title")),
-        objects(
-            "indexes: {other_index: {label: Document, on: [title, uuid], lifecycle: {renamed_from: an_index}}}"
-        ),
+        objects(OTHER.format(on="[title, uuid]")),
         frozenset({SCANS}),
         fill=FILL,
     ),
     Case(
         "renamed and nothing else",
         objects(ONE.format(on="title")),
-        objects("indexes: {other_index: {label: Document, on: title, lifecycle: {renamed_from: an_index}}}"),
+        objects(OTHER.format(on="title")),
         frozenset({SCANS, GAP}),
         fill=FILL,
         chaos=False,
+    ),
+    Case("a script of schema", {}, scripts(**SCHEMA), fill=FILL, inspected=False),
+    Case(
+        "a script of data after one of schema",
+        scripts(**SCHEMA),
+        scripts(**SCHEMA, **DATA),
+        fill=FILL,
+        inspected=False,
     ),
 )
 

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final
 
+from apexplan.migrations.places import Refusal
 from apexplan.migrations.script import Topic, Way
 from apexplan_neo4j.cypher import refusals
 from apexplan_neo4j.cypher.lexer import Token, tokens
-from apexplan_neo4j.cypher.places import Refusal
 
 _HEAD: Final = 5
 """Tokens that tell a command: `CREATE OR REPLACE INDEX =` at most."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from apexplan_neo4j.cypher.places import Refusal
+from apexplan.migrations.places import Refusal
 
 UNTERMINATED: Final = {
     "'": Refusal(

@@ -14,11 +14,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from apexplan.migrations.places import Places, Refusal
 from apexplan.migrations.script import Dialect, Mistake, Split, Statement
 from apexplan_neo4j.cypher import refusals
 from apexplan_neo4j.cypher.classify import classify
 from apexplan_neo4j.cypher.lexer import control_in, hidden_escape_in, pieces
-from apexplan_neo4j.cypher.places import Places, Refusal
 
 _ALONE: Final = {
     "control": refusals.CONTROL,

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from itertools import islice, pairwise
 from typing import Final
 
+from apexplan.migrations.places import Refusal
 from apexplan.migrations.script import Topic, Way
 from apexplan_postgres.script import refusals
 from apexplan_postgres.script.lexer import Token, tokens
-from apexplan_postgres.script.places import Refusal
 
 _HEAD: Final = 4
 """Tokens that tell most commands: `CREATE UNIQUE INDEX CONCURRENTLY` at most."""

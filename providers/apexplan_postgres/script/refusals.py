@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from apexplan_postgres.script.places import Refusal
+from apexplan.migrations.places import Refusal
 
 _STRING: Final = Refusal(
     "unterminated-string",

@@ -15,11 +15,11 @@ from bisect import bisect_right
 from functools import cached_property
 from typing import Final
 
+from apexplan.migrations.places import Places, Refusal
 from apexplan.migrations.script import Dialect, Mistake, Split, Statement
 from apexplan_postgres.script import refusals
 from apexplan_postgres.script.classify import classify
 from apexplan_postgres.script.lexer import BLANKS, Piece, control_in, pieces
-from apexplan_postgres.script.places import Places, Refusal
 
 _END_OF_ROWS: Final = re.compile(r"^\\\.[ \t]*$", re.MULTILINE)
 """The line that ends the rows after `COPY … FROM STDIN`."""
