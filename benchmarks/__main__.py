@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.measuring import machine
 
-ALL = ("startup", "engine", "postgres")
+ALL = ("startup", "engine", "postgres", "neo4j")
 
 
 def main() -> None:

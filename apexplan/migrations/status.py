@@ -77,6 +77,17 @@ def standings(
     return [Placed(a, spec, standing(a)) for a, spec in migrations({**live, **declared}).items()]
 
 
+def begun(address: Address, run: str, done: int, *, back: bool) -> Note:
+    """Returns the remark on a script that a run began, or began to take back, and did not finish. `done`:
+    the statements that the ledger has."""
+    what = "taking it back was begun" if back else "it was begun"
+    return Note(
+        address=address,
+        text=f"{what} by run {run} and stopped after {done} statement{'s' * (done != 1)}",
+        mend=f"`apexplan resume {run}` goes on, `apexplan rollback {run}` takes it back",
+    )
+
+
 def obstacles(changes: Iterable[Change], live: Mapping[Address, Migration]) -> list[Note]:
     """Returns what stands in the way of the migrations among `changes`. `live`: all that the ledger has."""
     mine = [change for change in changes if isinstance(change.spec, Migration)]

@@ -66,7 +66,7 @@ def read(graph: Graph, scope: Scope, facts: Mapping[str, Any]) -> Seen:
                 owners[whose] += 1
     applied = migrations(graph)
     found.update(applied.specs)
-    notes += [*_owned(owners), *_orphaned(scope.store, found)]
+    notes += [*applied.notes, *_owned(owners), *_orphaned(scope.store, found)]
     return Seen(
         Live(found, {**facts, **ledger_details(applied)}, tuple(notes)),
         everything,

@@ -16,9 +16,6 @@ from apexplan.model.plan import Step
 from apexplan_neo4j.connection import Graph, Tx
 from apexplan_neo4j.read.ledger import APPLIED, LABEL
 
-RUNNING: Final = "running"
-TAKING_BACK: Final = "taking back"
-
 _KEY: Final = f"(v:{LABEL} {{version: $version, name: $name}})"
 _FIND: Final = (
     f"MATCH {_KEY} WHERE v.checksum IS NOT NULL "

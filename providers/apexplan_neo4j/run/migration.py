@@ -32,10 +32,10 @@ from apexplan_neo4j.connection import Graph, Tx
 from apexplan_neo4j.errors import translated
 from apexplan_neo4j.names import RESERVED_PREFIX
 from apexplan_neo4j.read import indexes
-from apexplan_neo4j.read.ledger import APPLIED
+from apexplan_neo4j.read.ledger import APPLIED, RUNNING, TAKING_BACK
 from apexplan_neo4j.read.marker import current
 from apexplan_neo4j.run import entry, population
-from apexplan_neo4j.run.entry import RUNNING, TAKING_BACK, Entry, Signature
+from apexplan_neo4j.run.entry import Entry, Signature
 from apexplan_neo4j.run.fence import Fence
 from apexplan_neo4j.run.move import move
 from apexplan_neo4j.run.watchdog import guarded, watched

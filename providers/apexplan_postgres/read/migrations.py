@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from apexplan.migrations.spec import Migration
+from apexplan.migrations.status import begun
 from apexplan.model.address import Address
 from apexplan.model.plan import Note
 from apexplan_postgres.read.catalog import LEDGER_SCHEMA
@@ -59,7 +60,11 @@ def migrations(connection: Connection[Any], store: str) -> Scripts:
     return Scripts(
         {_address(store, row): _spec(row) for row in applied},
         {_address(store, row).name: _told(row) for row in applied},
-        tuple(_begun(store, row) for row in rows if row not in applied),
+        tuple(
+            begun(_address(store, row), row.run, row.statements_done, back=row.state != "running")
+            for row in rows
+            if row not in applied
+        ),
     )
 
 
@@ -85,13 +90,3 @@ def _told(row: Any) -> dict[str, Any]:
         "duration_ms": row.duration_ms,
         "baseline": row.state == "marked",
     }
-
-
-def _begun(store: str, row: Any) -> Note:
-    done = f"{row.statements_done} statement{'s' * (row.statements_done != 1)}"
-    what = "it was begun" if row.state == "running" else "taking it back was begun"
-    return Note(
-        address=_address(store, row),
-        text=f"{what} by run {row.run} and stopped after {done}",
-        mend=f"`apexplan resume {row.run}` goes on, `apexplan rollback {row.run}` takes it back",
-    )
