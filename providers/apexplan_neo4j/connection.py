@@ -138,10 +138,13 @@ def opened(store: str, settings: Neo4jSettings) -> Iterator[Graph]:
 
 
 def whereabouts(settings: Neo4jSettings) -> str:
-    """Returns who was asked, ` (user u at bolt://host:7687, database d)`, without the password."""
+    """Returns who was asked, ` (user u on host:7687, database d)`, without the password."""
     uri, auth = settings.target()
-    user = f"user {auth[0]} at " if auth else "without a user at "
-    return f" ({user}{uri}, database {settings.database})"
+    parts = urlsplit(uri)
+    if "@" in uri:
+        return ""  # the password holds a character that ends it: what was read may be a piece of it
+    user = f"user {auth[0]} on " if auth else "without a user on "
+    return f" ({user}{parts.netloc}, database {settings.database})"
 
 
 def at(store: str, kind: str, name: str) -> Address:

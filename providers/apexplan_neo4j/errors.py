@@ -91,6 +91,8 @@ _ENDED: Final = re.compile(r"\.Transaction\.(LockClientStopped|Terminated|Transa
 _ENTERPRISE: Final = "requires Neo4j Enterprise Edition"
 _VALUE: Final = re.compile(r"= (?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s,)'\"]+)")
 """A property's value as messages about data quote it: `property `uuid` = 'x'`."""
+_NO_HOST: Final = "Failed to DNS resolve"
+"""What driver 6.4.1 says in a plain ValueError."""
 _TRAILER: Final = " Note that only the first found violation is shown."
 
 
@@ -146,3 +148,9 @@ def translated(store: str, address: Address | None = None, *, sent: bool = True)
         yield
     except exceptions.GqlError as error:
         raise translate(error, store=store, address=address, sent=sent) from error
+    except ValueError as error:
+        if _NO_HOST not in str(error):
+            raise
+        # Not chained: the driver quotes what it took for the host, which may be a piece of a password.
+        mend = "check the URI; in a password, / ? # @ and : must be percent-encoded"
+        raise StoreUnreachable("the host's name is not known", store=store, mend=mend) from None

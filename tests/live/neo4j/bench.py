@@ -30,7 +30,7 @@ from apexplan_neo4j.connection import Neo4jSettings
 from apexplan_neo4j.provider import PROVIDER
 from apexplan_neo4j.session import Neo4jSession
 
-from .graphs import opened
+from tests.live.neo4j.graphs import opened
 
 T = TypeVar("T")
 Objects = dict[Address, Declared]
@@ -121,6 +121,15 @@ class Bench:
 
     def constraints(self) -> list[str]:
         return [row["name"] for row in self.does("SHOW CONSTRAINTS YIELD name RETURN name ORDER BY name")]
+
+    def transactions(self, note: str) -> list[str]:
+        """Returns the ids of apexplan's open transactions whose note begins so."""
+        rows = self.does(
+            "SHOW TRANSACTIONS YIELD transactionId, metaData "
+            "WHERE metaData.apexplan STARTS WITH $note RETURN transactionId AS id",
+            note=note,
+        )
+        return [row["id"] for row in rows]
 
     # -------------------------------------------------------------------------------- as apexplan
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from apexplan_neo4j import local
+from tests.live.neo4j.bench import Bench
 from tests.live.neo4j.graphs import empty, opened
 
 
@@ -37,3 +38,9 @@ def graph(server: str) -> str:
     with opened(server) as driver, driver.session() as session:
         empty(session)
     return server
+
+
+@pytest.fixture
+def bench(graph: str) -> Bench:
+    """A bench on an empty database."""
+    return Bench(graph)
