@@ -35,6 +35,9 @@ _REFUSED: Final = {
     "SHOW": refusals.SHOW,
     "USING": refusals.PERIODIC,
 }
+_COMMANDS: Final = frozenset({*_REFUSED, "CREATE", "DROP", "CYPHER"})
+"""First words that take a closer look."""
+_FIRST: Final = re.compile(r"[^\W\d][\w$]*+")
 _MAY_CHOOSE: Final = re.compile(r"\buse\b", re.IGNORECASE)
 _MAY_COMMIT: Final = re.compile(r"\btransactions\b", re.IGNORECASE)
 # A USE clause is the first of a query: of a subquery, or after UNION or UNION ALL.
@@ -43,6 +46,9 @@ _BEFORE_A_QUERY: Final = frozenset({"{", "UNION", "ALL"})
 
 def classify(statement: str) -> tuple[Way, Topic] | Refusal:
     """Returns how a statement runs and what it is about, or why it may not stand in a script."""
+    word = _FIRST.match(statement)
+    if word and word[0].upper() not in _COMMANDS:
+        return _query(statement)
     body = _beginning(statement)
     first = _word(body, 0)
     if first in _REFUSED:
@@ -93,9 +99,10 @@ def _command(verb: str, body: Sequence[Token]) -> tuple[Way, Topic] | Refusal | 
 
 
 def _query(statement: str) -> tuple[Way, Topic] | Refusal:
-    if _MAY_CHOOSE.search(statement) and _chooses_a_database(tokens(statement)):
+    words = statement.lower()
+    if "use" in words and _MAY_CHOOSE.search(statement) and _chooses_a_database(tokens(statement)):
         return refusals.DATABASE
-    if _MAY_COMMIT.search(statement) and _commits_by_itself(tokens(statement)):
+    if "transactions" in words and _MAY_COMMIT.search(statement) and _commits_by_itself(tokens(statement)):
         return Way.AUTO, Topic.DATA
     return Way.SHARED, Topic.DATA
 

@@ -49,6 +49,16 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_FILLER: Final = rf"(?: \s++ | {_COMMENT} )*+"
+_WHOLE: Final = re.compile(
+    rf"""
+    {_FILLER} (?P<first> (?= [^:;] ) )
+    (?: {_FILLER}
+        (?P<last> {_STRING} | {_NAME} | (?: [^'"`;\\/$\s]++ | /(?![/*]) | [^\S\r\n]++(?=[^\s/;]) )++ ) )*+
+    {_FILLER} (?: ; | \Z )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 _CONTROLS: Final = re.compile(f"[{_CONTROL}]")
 _NUL: Final = re.compile("\0")
 _ESCAPE: Final = re.compile(r"\\(?:\\|u(?P<code>[0-9A-Fa-f]{4})?)")
@@ -71,6 +81,18 @@ def pieces(text: str, at: int) -> Iterator[re.Match[str]]:
     a script. colon: one where code begins. blank, code: the rest, where code may hold inner blanks.
     """
     return _PIECE.finditer(text, at)
+
+
+def is_plain(text: str) -> bool:
+    r"""Says whether a script holds no `\u` and no control character anywhere: nearly all do not."""
+    return "\\u" not in text and _CONTROLS.search(text) is None
+
+
+def whole(text: str, at: int) -> tuple[int, int, int] | None:
+    """Returns where the next statement of a plain script begins, where it ends, and where to go on; None
+    where it takes a closer look. Finds what `pieces` finds, some ten times as fast."""
+    found = _WHOLE.match(text, at)
+    return (found.start("first"), found.end("last"), found.end()) if found and found["last"] else None
 
 
 def tokens(statement: str) -> Iterator[Token]:

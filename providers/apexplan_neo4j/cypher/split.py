@@ -18,7 +18,7 @@ from apexplan.migrations.places import Places, Refusal
 from apexplan.migrations.script import Dialect, Mistake, Split, Statement
 from apexplan_neo4j.cypher import refusals
 from apexplan_neo4j.cypher.classify import classify
-from apexplan_neo4j.cypher.lexer import control_in, hidden_escape_in, pieces
+from apexplan_neo4j.cypher.lexer import control_in, hidden_escape_in, is_plain, pieces, whole
 
 _ALONE: Final = {
     "control": refusals.CONTROL,
@@ -49,6 +49,7 @@ class _Script:
         self._statements: list[Statement] = []
         self._mistakes: list[Mistake] = []
         self._mixed = False
+        self._plain = is_plain(text)
 
     def split(self) -> Split:
         at = 0
@@ -59,6 +60,10 @@ class _Script:
 
     def _read_statement(self, at: int) -> int:
         """Reads up to the next semicolon and returns where to go on."""
+        if self._plain and (found := whole(self._text, at)):
+            start, end, following = found
+            self._add_statement(start, self._text[start:end])
+            return following
         start = end = -1
         flaws: dict[Refusal, tuple[int, int]] = {}
         for piece in pieces(self._text, at):

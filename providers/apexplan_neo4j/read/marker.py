@@ -12,6 +12,8 @@ two that take N for the newest, one commits and the other finds N gone. `run.mov
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +23,7 @@ from apexplan_neo4j.names import RESERVED_PREFIX
 
 LABEL: Final = f"{RESERVED_PREFIX}_revision"
 PROPERTY: Final = "unit_"
+_NAME: Final = re.compile(rf"{LABEL}_([0-9]+)\Z", re.ASCII)
 _SHOW: Final = "SHOW INDEXES YIELD name, labelsOrTypes, properties WHERE name STARTS WITH $prefix RETURN *"
 
 
@@ -42,15 +45,14 @@ class Marker:
 
 def current(graph: Graph) -> Marker:
     """Returns the marker of the database. Reads."""
-    found = [_marker(row["name"], row["properties"]) for row in graph.rows(_SHOW, {"prefix": f"{LABEL}_"})]
+    return of_rows(graph.rows(_SHOW, {"prefix": f"{LABEL}_"}))
+
+
+def of_rows(rows: Iterable[Row]) -> Marker:
+    """Returns the marker among rows of SHOW INDEXES. A name that only resembles it is none of ours."""
+    found = [
+        Marker(int(match[1]), row["properties"][0].removeprefix(PROPERTY))
+        for row in rows
+        if (match := _NAME.match(row["name"]))
+    ]
     return max(found, key=lambda marker: marker.revision, default=Marker())
-
-
-def of_rows(rows: list[Row]) -> Marker:
-    """Returns the marker among rows of SHOW INDEXES."""
-    found = [_marker(row["name"], row["properties"]) for row in rows if row["name"].startswith(f"{LABEL}_")]
-    return max(found, key=lambda marker: marker.revision, default=Marker())
-
-
-def _marker(name: str, properties: list[str]) -> Marker:
-    return Marker(int(name.removeprefix(f"{LABEL}_")), properties[0].removeprefix(PROPERTY))

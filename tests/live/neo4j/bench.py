@@ -29,7 +29,6 @@ from apexplan.testing.memory import MemoryState
 from apexplan_neo4j.connection import Neo4jSettings
 from apexplan_neo4j.provider import PROVIDER
 from apexplan_neo4j.session import Neo4jSession
-
 from tests.live.neo4j.graphs import opened
 
 T = TypeVar("T")
@@ -73,6 +72,20 @@ def waited_for(what: Callable[[], T | None]) -> T:
             return found
         time.sleep(0.005)
     raise AssertionError(f"it never came: {what}")
+
+
+@dataclass(slots=True)
+class Heard:
+    """A watch that keeps what it is told. `stop_at`: a stop is asked for once so much was told."""
+
+    told: list[tuple[float, str, str]] = field(default_factory=list)
+    stop_at: int | None = None
+
+    def progress(self, done: float, total: float | None, unit: str, phase: str = "") -> None:
+        self.told.append((done, unit, phase))
+
+    def stopping(self) -> bool:
+        return self.stop_at is not None and len(self.told) >= self.stop_at
 
 
 @dataclass(slots=True)
@@ -228,7 +241,11 @@ def failure(result: Result) -> str:
 def child(program: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Another process that runs `program`, a text of Python; killed at the end."""
     process = subprocess.Popen(
-        [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", program, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         yield process
