@@ -34,7 +34,7 @@ def obstacles(graph: Graph, changes: Sequence[Change], seen: Seen) -> list[Note]
     schema = [c for c in changes if not isinstance(c.spec, Migration)]
     scripts = [c for c in changes if isinstance(c.spec, Migration)]
     making = [c for c in schema if c.action in _MAKING]
-    notes = [*_enterprise(making, seen.live.details), *_clashes(graph.store, schema, making, seen)]
+    notes = [*_read_only(graph), *_enterprise(making, seen.live.details), *_clashes(graph.store, schema, making, seen)]
     hindered = {note.address for note in notes if note.blocks}
     notes += _missed_by_graphiti(making, seen)
     pending = any(c.action is Action.CREATE for c in scripts)
@@ -43,6 +43,18 @@ def obstacles(graph: Graph, changes: Sequence[Change], seen: Seen) -> list[Note]
     notes += of_migrations(scripts, migrations(seen.live.objects))
     notes += misunderstood(graph, scripts)
     return notes
+
+
+def _read_only(graph: Graph) -> Iterator[Note]:
+    """Yields why nothing can be written at all: of a database's copies none here takes writes."""
+    name = graph.settings.database
+    copies = graph.rows("SHOW DATABASES YIELD * WHERE name = $name RETURN *", {"name": name})
+    if copies and not any(c["access"] == "read-write" and c.get("writer") is not False for c in copies):
+        yield Note(
+            text=f"this server takes no writes for the database {name}: it is read-only, or a replica",
+            blocks=True,
+            mend="use a neo4j:// URI, which finds the leader, or make the database writable",
+        )
 
 
 def _unless(note: Note, pending: bool) -> Note:

@@ -7,42 +7,10 @@ import random
 from apexplan_neo4j.cypher import split
 
 _BITS = (
-    *(
-        "MATCH (n)",
-        "x",
-        "1",
-        " ",
-        "\n",
-        "\r",
-        "\t",
-        "\xa0",
-        ";",
-        ":",
-        "/",
-        "*",
-        "'",
-        '"',
-        "`",
-        "{",
-        "}",
-        "$p",
-        "$(",
-    ),
-    *(
-        "a$b",
-        "'a;b'",
-        '"x"',
-        "`n;`",
-        "// c;\n",
-        "/* ; */",
-        "/*",
-        "*/",
-        ":param x\n",
-        "\\",
-        "SET n.a='//'",
-        " use ",
-    ),
-    *("CALL { x } IN TRANSACTIONS", "CREATE INDEX i FOR (n:A) ON (n.x)", "DROP CONSTRAINT c", "EXPLAIN "),
+    *("MATCH (n)", "x", "1", " ", "\n", "\r", "\t", "\xa0", ";", ":", "/", "*", "'", '"', "`", "{", "}"),
+    *("$p", "$(", "a$b", "'a;b'", '"x"', "`n;`", "// c;\n", "/* ; */", "/*", "*/", ":param x\n", "\\"),
+    *("SET n.a='//'", " use ", "CALL { x } IN TRANSACTIONS", "CREATE INDEX i FOR (n:A) ON (n.x)"),
+    *("DROP CONSTRAINT c", "EXPLAIN "),
 )
 
 
