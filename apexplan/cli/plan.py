@@ -16,6 +16,7 @@ from apexplan.cli.secrets import refuse_in_plan
 from apexplan.engine import planfile, planner, survey
 from apexplan.engine.ports import Run, RunStatus
 from apexplan.manifest import Project
+from apexplan.migrations.steps import VERBS as MIGRATION_VERBS
 from apexplan.model.errors import EXIT_CHANGES, EXIT_ERROR, EXIT_OK, UsageError
 from apexplan.model.plan import Plan
 
@@ -122,6 +123,11 @@ def _print(made: Plan, format_: PlanFormat, verbose: bool, project: Project, rev
 
 
 def _refuse_other_than_sql(made: Plan, project: Project) -> None:
+    if any(step.verb in MIGRATION_VERBS for step in made.steps):
+        raise UsageError(
+            "a revision of Alembic's writes nothing into the ledger of scripts",
+            mend="leave them out: --exclude '*.migration'",
+        )
     others = sorted(
         name for name in {s.store for s in made.steps} if project.stores[name].provider not in _SQL_PROVIDERS
     )

@@ -32,6 +32,7 @@ MIGRATE: Final = "migrate"
 MIGRATE_BACK: Final = "migrate back"
 MARK: Final = "mark"
 UNMARK: Final = "unmark"
+VERBS: Final = frozenset({MIGRATE, MIGRATE_BACK, MARK, UNMARK})
 
 
 def migration_steps(changes: Sequence[Change]) -> list[Step]:

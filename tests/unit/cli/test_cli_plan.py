@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+from unittest import mock
 
 import jsonschema
+import pytest
 from cli_kit import THREE, Shop, stopped
 
+from apexplan.cli.plan import _refuse_other_than_sql
 from apexplan.cli.schema import all_schemas
+from apexplan.model.address import Address
+from apexplan.model.errors import UsageError
+from apexplan.model.plan import Note, Plan, Step, Unit
+from apexplan.testing.fake import FakeSession
 
 
 def test_a_plan_for_people_ends_with_its_counts(shop: Shop) -> None:
@@ -141,3 +148,38 @@ def test_an_approved_plan_with_a_purge_is_planned_again_with_it(shop: Shop) -> N
     path = str(shop.root / "plan.json")
     shop.ok("plan", "--purge", "30", "-o", path)
     shop.ok("apply", path)
+
+
+def test_check_says_of_which_store_nothing_could_be_tried(shop: Shop) -> None:
+    ran = shop.ok("plan", "--check")
+    assert "not tried: the steps on shelf" in ran.out
+
+
+def test_what_is_in_the_way_ends_a_plan_with_1_and_refuses_an_apply(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = Note(address=Address("shelf", "box", "red"), text="it is nailed down", blocks=True, mend="pull")
+    monkeypatch.setattr(FakeSession, "obstacles", lambda self, changes: [note], raising=False)
+    ran = shop.run("plan")
+    assert ran.code == 1
+    assert "cannot be applied: shelf.box.red: it is nailed down" in ran.out
+    assert "to mend it: pull" in ran.out
+    applied = shop.run("apply", "--yes")
+    assert applied.code == 1
+    assert "this cannot be applied, because of shelf.box.red" in applied.err
+    assert not shop.store_file.exists()
+
+
+def test_alembic_is_refused_for_versioned_scripts() -> None:
+    made = plan_of_steps("migrate")
+    with pytest.raises(UsageError, match="ledger of scripts") as caught:
+        _refuse_other_than_sql(made, mock.Mock())
+    assert "--exclude" in caught.value.mend
+
+
+def plan_of_steps(verb: str) -> Plan:
+    address = Address("sql", "migration", "0001_a")
+    step = Step(id="s", address=address, covers=(address,), verb=verb, title="t")
+    return Plan(
+        created="", project="p", manifests="", lineage="", serial=0, units=(Unit(id="u1", steps=(step,)),)
+    )
