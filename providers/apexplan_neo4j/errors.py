@@ -23,6 +23,7 @@ from apexplan.model.errors import (
     Transient,
     Unsupported,
 )
+from apexplan_neo4j.names import quoted
 
 _Kind = type[StoreError]
 _Entry = tuple[_Kind, str, str]
@@ -93,6 +94,8 @@ _VALUE: Final = re.compile(r"= (?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s,)'
 """A property's value as messages about data quote it: `property `uuid` = 'x'`."""
 _NO_HOST: Final = "Failed to DNS resolve"
 """What driver 6.4.1 says in a plain ValueError."""
+_LEAK: Final = re.compile(r"OnlineIndexProxy\[.* name='(.*?)', type=.*\] is ONLINE")
+"""What SHOW INDEXES fails with once duplicates were written over what CREATE CONSTRAINT left (5.26.12)."""
 _TRAILER: Final = " Note that only the first found violation is shown."
 
 
@@ -108,6 +111,8 @@ def translate(
 
 def _of_server(error: exceptions.Neo4jError, store: str, address: Address | None) -> StoreError:
     code, said = error.code or "", clean(error.message or "")
+    if leak := _LEAK.search(said):
+        return _of_leak(leak[1], store, code)
     kind, text, mend = _CODES.get(code, (StoreError, "", _MENDS.get(code, "")))
     if _ENTERPRISE in said:
         kind, mend = Unsupported, "use Neo4j Enterprise, or leave the constraint out"
@@ -118,6 +123,16 @@ def _of_server(error: exceptions.Neo4jError, store: str, address: Address | None
     elif code.startswith("Neo.DatabaseError.Transaction."):
         kind = Ambiguous
     return kind(text or said, store=store, address=address, code=code, mend=mend)
+
+
+def _of_leak(name: str, store: str, code: str) -> StoreError:
+    return StoreError(
+        f"the server cannot show its indexes: {quoted(name)}, which a CREATE CONSTRAINT left that never "
+        "ended, holds one value twice",
+        store=store,
+        code=code,
+        mend=f"remove it: DROP INDEX {quoted(name)}",
+    )
 
 
 def clean(message: str) -> str:

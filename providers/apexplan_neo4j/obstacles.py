@@ -34,7 +34,11 @@ def obstacles(graph: Graph, changes: Sequence[Change], seen: Seen) -> list[Note]
     schema = [c for c in changes if not isinstance(c.spec, Migration)]
     scripts = [c for c in changes if isinstance(c.spec, Migration)]
     making = [c for c in schema if c.action in _MAKING]
-    notes = [*_read_only(graph), *_enterprise(making, seen.live.details), *_clashes(graph.store, schema, making, seen)]
+    notes = [
+        *_read_only(graph),
+        *_enterprise(making, seen.live.details),
+        *_clashes(graph.store, schema, making, seen),
+    ]
     hindered = {note.address for note in notes if note.blocks}
     notes += _missed_by_graphiti(making, seen)
     pending = any(c.action is Action.CREATE for c in scripts)

@@ -102,6 +102,7 @@ class Neo4jSession:
     def run_group(self, unit: str, steps: Sequence[Step], watch: Watch) -> None:
         from apexplan_neo4j.run.batch import run_group
 
+        self._keep_lock()
         run_group(self.graph, self._fence, unit, steps, watch)
 
     def probe_group(self, unit: str, steps: Sequence[Step]) -> Outcome:
@@ -115,6 +116,7 @@ class Neo4jSession:
         from apexplan_neo4j.run.entry import Signature
         from apexplan_neo4j.run.migration import run
 
+        self._keep_lock()
         run(self.graph, self._fence, step, watch, Signature(*self._name))
 
     def probe(self, step: Step) -> Outcome:
@@ -123,6 +125,11 @@ class Neo4jSession:
 
         with translated(self.graph.store, sent=False):
             return probe(self.graph, step)
+
+    def _keep_lock(self) -> None:
+        """Takes the lock again where the server ended its transaction: somebody else may have it by now."""
+        if any(self._name) and not self._lock.held:
+            self.claim(*self._name)
 
     def marks(self, project: str) -> Mapping[Address, Mark]:
         from apexplan_neo4j.run.ledger import marks

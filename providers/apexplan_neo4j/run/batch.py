@@ -3,10 +3,11 @@
     not committed ── repair leaks, look what is there ── BEGIN, marker N → N + 1, statements, COMMIT
     committed     ── what is FAILED or gone is made again ──▶ wait until ONLINE
 
-A constraint whose making was killed leaves a range index that never comes ONLINE. The making, and the
-undo of it, removes that first, in a statement of its own: a constraint may not have the name of an
-index that was dropped in the same transaction (measured on 5.26.12). On an index of a constraint
-that is still being made the drop waits and is refused, so nobody's work is lost.
+A constraint whose making ended with its server, or in a deadlock, leaves a range index that never comes
+ONLINE. The making, and the undo of it, removes that first, in a statement of its own: a constraint may
+not have the name of an index that was dropped in the same transaction (measured on 5.26.12). On an index
+of a constraint that is still being made the drop waits and is refused, so nobody's work is lost. A
+second CREATE CONSTRAINT is a deadlock there, and the first one loses: so it is not tried.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from apexplan.model.errors import StoreError
+from apexplan.model.errors import StoreError, Transient
 from apexplan.model.plan import Step
 from apexplan.provider import Outcome, Watch
 from apexplan_neo4j import ddl
@@ -74,6 +75,14 @@ class There:
             name for name in self.leaks if name == step.args["name"] or self.indexes[name].place() == place
         )
 
+    def taken(self, step: Step) -> bool:
+        """True if an index that is no leak has the name or the place of the constraint of `step`."""
+        spec = wish(step)
+        if step.verb != MAKE or not isinstance(spec, Constraint):
+            return False
+        others = {name: index for name, index in self.indexes.items() if name not in self.leaks}
+        return step.args["name"] in others or spec.place() in {index.place() for index in others.values()}
+
     def _found(self, step: Step) -> Index | Constraint | None:
         known = self.constraints if step.args["kind"] == "constraint" else self.indexes
         return known.get(step.args["name"])
@@ -91,6 +100,7 @@ def run_group(graph: Graph, fence: Fence, unit: str, steps: Sequence[Step], watc
     Raises StoreError where `fence` does not let this session build on the marker that is there.
     """
     there = There.of(graph, steps)
+    _refuse_contested(graph, steps, there)
     for name in sorted({name for step in steps for name in there.in_the_way(step)}):
         _remove_leak(graph, name)
     fence.check(there.marker)
@@ -149,6 +159,16 @@ def _commit(
             tx.rows(statement)
         tx.commit()
     return written
+
+
+def _refuse_contested(graph: Graph, steps: Sequence[Step], there: There) -> None:
+    for step in steps:
+        if there.taken(step) and indexes.constraint_in_the_making(graph):
+            raise Transient(
+                "somebody else makes a constraint of this name or on these properties now",
+                address=step.address,
+                mend="wait until that has ended, then apply again",
+            )
 
 
 def _remove_leak(graph: Graph, name: str) -> None:

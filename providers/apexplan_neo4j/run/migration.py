@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from apexplan.migrations.script import Topic, Way
-from apexplan.migrations.steps import MARK, MIGRATE_BACK, UNMARK
+from apexplan.migrations.steps import MARK, MIGRATE, MIGRATE_BACK, UNMARK
 from apexplan.model.errors import Interrupted, StoreError
 from apexplan.model.plan import Step
 from apexplan.provider import Outcome, Watch
@@ -95,6 +95,7 @@ def run(graph: Graph, fence: Fence, step: Step, watch: Watch, signature: Signatu
         return
     if _is_over(step, there):
         return
+    _refuse_other(step, there)
     partial = there is not None and there.state != APPLIED
     work = Work(graph, fence, step, watch, signature, lenient=step.verb == MIGRATE_BACK and partial)
     goal = TAKING_BACK if work.back else RUNNING
@@ -139,6 +140,16 @@ def _is_over(step: Step, there: Entry | None) -> bool:
     return there is not None and there.state == APPLIED and there.checksum == step.args["checksum"]
 
 
+def _refuse_other(step: Step, there: Entry | None) -> None:
+    """Raises StoreError where another text of the same version ran since the plan was made."""
+    if step.verb == MIGRATE and there is not None and there.checksum != step.args["checksum"]:
+        raise StoreError(
+            f"the ledger has it with another text, of checksum {there.checksum[:8]}",
+            address=step.address,
+            mend="plan again; somebody else ran it from another file",
+        )
+
+
 def _in_ledger(graph: Graph, step: Step, signature: Signature, there: Entry | None) -> None:
     with translated(graph.store, step.address), graph.transaction("ledger") as tx:
         if step.verb == MARK and there is None:
@@ -171,18 +182,27 @@ def _run_segment(work: Work, segment: Segment, goal: str) -> None:
 def _run_schema(work: Work, segment: Segment) -> None:
     """The statements and the marker in one transaction, then the wait for what is being built. Where a
     drop may find nothing, each statement has a transaction of its own."""
-    before = {row["name"] for row in indexes.index_rows(work.graph) if row["state"] == "ONLINE"}
     marker = current(work.graph)
     work.fence.check(marker)
     _remove_leaks(work, segment)
+    before = {row["name"] for row in indexes.index_rows(work.graph)}
     numbered = list(enumerate(segment.texts, segment.first))
     for group in [[one] for one in numbered] if work.lenient else [numbered]:
         unit = f"{work.unit(segment)}-{group[-1][0]}"
-        if not marker.proves(unit):
+        if marker.proves(unit):
+            before -= _building(work.graph)
+        else:
             with _passed_over(work):
                 _commit(work, segment, unit, group)
-    names = [row["name"] for row in indexes.index_rows(work.graph) if row["name"] not in before]
-    population.wait_online(work.graph, [n for n in names if not n.startswith(RESERVED_PREFIX)], work.watch)
+    names = {row["name"] for row in indexes.index_rows(work.graph)} - before
+    made = sorted(name for name in names if not name.startswith(RESERVED_PREFIX))
+    population.wait_online(work.graph, made, work.watch)
+
+
+def _building(graph: Graph) -> set[str]:
+    """Returns the indexes that may be those of a commit whose end nobody saw."""
+    rows, leaks = indexes.settled(indexes.index_rows(graph), graph)
+    return {row["name"] for row in rows if row["state"] == "POPULATING"} - leaks
 
 
 def _commit(work: Work, segment: Segment, unit: str, group: list[tuple[int, str]]) -> None:
