@@ -15,8 +15,9 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $(READY)
 
-demo: $(READY)  ## plan, apply, drift and rollback on a real local PostgreSQL
+demo: $(READY)  ## plan, apply, drift and rollback on a real local PostgreSQL, then on a Neo4j
 	@$(BIN)/python examples/apex-sql/demo.py
+	@$(BIN)/python examples/apex-graph/demo.py
 
 test: $(READY) lint types layers  ## everything, against real stores
 	$(PYTEST) -n 2 --dist loadgroup

@@ -19,12 +19,14 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from apexplan.model.address import Address
+from apexplan.model.errors import StoreError
 
 if TYPE_CHECKING:
     from neo4j import Driver, ResultSummary, Transaction
 
 Row = dict[str, Any]
 
+_SCHEMES: Final = frozenset(f"{scheme}{tls}" for scheme in ("bolt", "neo4j") for tls in ("", "+s", "+ssc"))
 METADATA_KEY: Final = "apexplan"
 
 
@@ -121,7 +123,7 @@ def opened(store: str, settings: Neo4jSettings) -> Iterator[Graph]:
     from apexplan_neo4j.errors import translated
 
     logging.getLogger("neo4j").addHandler(logging.NullHandler())  # what matters reaches us as an error
-    uri, auth = settings.target()
+    uri, auth = _target(store, settings)
     with translated(store, sent=False):
         driver = GraphDatabase.driver(
             uri,
@@ -135,6 +137,23 @@ def opened(store: str, settings: Neo4jSettings) -> Iterator[Graph]:
         yield Graph(driver, store, settings)
     finally:
         driver.close()
+
+
+def _target(store: str, settings: Neo4jSettings) -> tuple[str, tuple[str, str] | None]:
+    """Returns `settings.target()`; raises StoreError for what is no URI of Neo4j's, and quotes nothing of
+    it: what stands in a wrong place may be the password."""
+    try:
+        uri, auth = settings.target()
+    except ValueError:
+        uri, auth = "", None
+    parts = urlsplit(uri)
+    if parts.scheme not in _SCHEMES or not parts.netloc or parts.path.strip("/") or parts.fragment:
+        mend = (
+            "write bolt://host:7687 or neo4j://host:7687, with +s or +ssc after the scheme for TLS; "
+            "in a password, / ? # @ and : must be percent-encoded"
+        )
+        raise StoreError("`uri` is not one of Neo4j", store=store, mend=mend)
+    return uri, auth
 
 
 def whereabouts(settings: Neo4jSettings) -> str:

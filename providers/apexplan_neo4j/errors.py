@@ -92,6 +92,11 @@ _ENDED: Final = re.compile(r"\.Transaction\.(LockClientStopped|Terminated|Transa
 _ENTERPRISE: Final = "requires Neo4j Enterprise Edition"
 _VALUE: Final = re.compile(r"= (?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s,)'\"]+)")
 """A property's value as messages about data quote it: `property `uuid` = 'x'`."""
+_VALUES: Final = re.compile(r"(\bpropert(?:y|ies) `[^`]*` = ).*", re.DOTALL)
+"""All values of a node, lists and points too; what follows them in such a message are only more of them."""
+_CLASS: Final = re.compile(r"\A(?:[a-z][\w$]*\.)+[A-Z][\w$]*: ")
+_TRACE: Final = re.compile(r"\n\s*(?:at |Caused by: ).*", re.DOTALL)
+"""What stands before and after the message of a Java exception, as in `failureMessage` of an index."""
 _NO_HOST: Final = "Failed to DNS resolve"
 """What driver 6.4.1 says in a plain ValueError."""
 _LEAK: Final = re.compile(r"OnlineIndexProxy\[.* name='(.*?)', type=.*\] is ONLINE")
@@ -136,8 +141,10 @@ def _of_leak(name: str, store: str, code: str) -> StoreError:
 
 
 def clean(message: str) -> str:
-    """Returns a server's message on one line, with the values of properties taken out."""
-    return " ".join(_VALUE.sub("= …", message.replace(_TRAILER, "")).split())
+    """Returns a server's message on one line, without traces of Java and the values of properties."""
+    said = _CLASS.sub("", _TRACE.sub("", message.replace(_TRAILER, "")))
+    without = _VALUES.sub(r"\1…", said)
+    return " ".join(_VALUE.sub("= …", without).split())
 
 
 def _of_driver(error: exceptions.GqlError, sent: bool) -> _Entry:

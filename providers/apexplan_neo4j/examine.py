@@ -73,6 +73,6 @@ def _indexes(graph: Graph) -> Iterator[Check]:
     if orphans:
         named = ", ".join(sorted(orphans))
         mend = "; ".join(f"DROP INDEX {name}" for name in sorted(orphans))
-        yield Check("left by killed constraints", named, False, mend)
+        yield Check("left by unfinished constraints", named, False, mend)
     if not failed and not orphans:
         yield Check("indexes", f"{len(rows)}, none failed or left over", True)

@@ -103,8 +103,8 @@ def _clashes(store: str, changes: Sequence[Change], making: Sequence[Change], se
 
 
 def _holders(store: str, seen: Seen, going: set[Address]) -> dict[str, Address]:
-    """Returns who holds each name and place once everything that goes has gone. What a killed CREATE
-    CONSTRAINT left holds nothing: it is removed before."""
+    """Returns who holds each name and place once everything that goes has gone. What a CREATE
+    CONSTRAINT left that never ended holds nothing: it is removed before."""
     things: dict[Address, Spec] = {
         at(store, "index", name): index
         for name, index in seen.indexes.items()

@@ -100,10 +100,12 @@ class Neo4jSession:
             self._fence.check(current(self.graph))
 
     def run_group(self, unit: str, steps: Sequence[Step], watch: Watch) -> None:
+        from apexplan_neo4j.errors import translated
         from apexplan_neo4j.run.batch import run_group
 
         self._keep_lock()
-        run_group(self.graph, self._fence, unit, steps, watch)
+        with translated(self.graph.store):
+            run_group(self.graph, self._fence, unit, steps, watch)
 
     def probe_group(self, unit: str, steps: Sequence[Step]) -> Outcome:
         from apexplan_neo4j.errors import translated
@@ -113,11 +115,13 @@ class Neo4jSession:
             return probe_group(self.graph, unit, steps)
 
     def run(self, step: Step, watch: Watch) -> None:
+        from apexplan_neo4j.errors import translated
         from apexplan_neo4j.run.entry import Signature
         from apexplan_neo4j.run.migration import run
 
         self._keep_lock()
-        run(self.graph, self._fence, step, watch, Signature(*self._name))
+        with translated(self.graph.store, step.address):
+            run(self.graph, self._fence, step, watch, Signature(*self._name))
 
     def probe(self, step: Step) -> Outcome:
         from apexplan_neo4j.errors import translated

@@ -1,22 +1,22 @@
-"""A project directory with a database and a state of its own, in which real commands are run."""
+"""A project directory with a PostgreSQL database and a state of its own, in which real commands are run."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 from uuid import uuid4
 
 import psycopg
 
 from apexplan_postgres import local
+from tests.live.home import ROOT, Done, Home
 
-ROOT = Path(__file__).parents[2]
+__all__ = ["PROJECT", "ROOT", "Done", "Place", "applied_in", "open_up", "server_in"]
+
 PROJECT = """
 version: 1
 project: place
@@ -33,54 +33,12 @@ UNION ALL SELECT proname FROM pg_proc WHERE proname ~ '^_apx_'
 UNION ALL SELECT conname FROM pg_constraint WHERE conname ~ '^_apx_' OR NOT convalidated
 """
 
-Done = subprocess.CompletedProcess[str]
-
-
 @dataclass(frozen=True)
-class Place:
-    """Where commands run: the project in `home`, the database at `url`."""
+class Place(Home):
+    """A project of one PostgreSQL store: the database at `url`."""
 
-    home: Path
-    url: str
-    env: Mapping[str, str] = field(default_factory=dict)
-
-    def write(self, manifest: str, project: str = PROJECT) -> None:
-        """Writes the project with its one manifest."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        (self.home / "apexplan.yaml").write_text(project)
-        (self.home / "schema.yaml").write_text(manifest)
-
-    def command(self, *arguments: str, kill: tuple[int, str] = (0, "after")) -> Done:
-        """Runs one command; `kill` names the write of the journal at which it dies."""
-        return subprocess.run(
-            self.typed(*arguments, kill=kill),
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    def started(self, *arguments: str) -> subprocess.Popen[str]:
-        """Starts one command and leaves it running."""
-        return subprocess.Popen(
-            self.typed(*arguments),
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def typed(self, *arguments: str, kill: tuple[int, str] = (0, "after")) -> list[str]:
-        number, when = kill
-        head = [sys.executable, "-m", "tests.live.killer", str(number), when]
-        return [*head, *arguments, "-C", str(self.home)]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "DATABASE_URL": self.url, **self.env}
+    variable: ClassVar[str] = "DATABASE_URL"
+    head: ClassVar[str] = PROJECT
 
     def sql(self, text: str) -> None:
         """Runs SQL as somebody with psql would."""

@@ -76,7 +76,7 @@ def read(graph: Graph, scope: Scope, facts: Mapping[str, Any]) -> Seen:
 
 
 def _unknown(address: Address, row: Row) -> Note:
-    return Note(address=address, text=f"a {address.kind} of type {row['type']}: not managed, left alone")
+    return Note(address=address, text=f"of type {row['type']}, which no manifest can describe: left alone")
 
 
 def _owned(owners: Counter[Owner]) -> Iterator[Note]:
@@ -89,7 +89,7 @@ def _orphaned(store: str, found: Mapping[Address, Spec]) -> Iterator[Note]:
         if isinstance(spec, Index) and spec.health == "orphaned":
             yield Note(
                 address=address,
-                text="left by a CREATE CONSTRAINT that was killed: it never comes ONLINE, holds the place of "
+                text="left by a CREATE CONSTRAINT that never ended: it never comes ONLINE, holds the place of "
                 "the constraint, and makes db.awaitIndexes time out for everybody",
                 mend=f"a plan that makes the constraint removes it first; else: DROP INDEX {address.name}",
             )

@@ -4,7 +4,8 @@ state ONLINE, POPULATING   health ok: still building is no fault
 state FAILED               health failed
 POPULATING at 100 %, range, no constraint owns it, none is being made
                            health orphaned: CREATE CONSTRAINT makes its index in an inner transaction,
-                           and one that is killed leaves it for good (measured on 5.26.12)
+                           and leaves it for good where its server dies or it is in a deadlock;
+                           a client that dies leaves nothing (measured on 5.26.12)
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ def index_rows(graph: Graph) -> list[Row]:
 
 
 def settled(rows: list[Row], graph: Graph) -> tuple[list[Row], frozenset[str]]:
-    """Returns the rows, seen again where that matters, and the names of those that a killed CREATE
-    CONSTRAINT left."""
+    """Returns the rows, seen again where that matters, and the names of those of a CREATE
+    CONSTRAINT that never ended."""
     suspects = _suspects(rows)
     for _ in range(_LOOKS):
         if not suspects:

@@ -20,7 +20,8 @@ _READ: Final = """
 MATCH (v:SchemaVersion) WHERE v.checksum IS NOT NULL AND v.state IS NOT NULL
 RETURN v.version AS version, v.name AS name, v.checksum AS checksum, v.rollback_checksum AS rollback_checksum,
        v.irreversible AS irreversible, v.state AS state, v.statements_done AS done,
-       toString(datetime.truncate('second', v.applied_at)) AS applied_at,
+       CASE WHEN v.applied_at IS NOT NULL THEN toString(datetime.truncate('second', v.applied_at)) END
+       AS applied_at,
        v.duration_ms AS duration_ms, v.by AS by, v.run AS run, v.baseline AS baseline
 ORDER BY v.version
 """

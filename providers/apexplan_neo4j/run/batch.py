@@ -7,7 +7,7 @@ A constraint whose making ended with its server, or in a deadlock, leaves a rang
 ONLINE. The making, and the undo of it, removes that first, in a statement of its own: a constraint may
 not have the name of an index that was dropped in the same transaction (measured on 5.26.12). On an index
 of a constraint that is still being made the drop waits and is refused, so nobody's work is lost. A
-second CREATE CONSTRAINT is a deadlock there, and the first one loses: so it is not tried.
+second CREATE CONSTRAINT is a deadlock there, which one of the two loses: so it is not tried.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from apexplan_neo4j.steps.base import DROP, MAKE
 
 @dataclass(frozen=True, slots=True)
 class There:
-    """What a database holds, by name. `leaks`: indexes that a killed CREATE CONSTRAINT left."""
+    """What a database holds, by name. `leaks`: indexes of a CREATE CONSTRAINT that never ended."""
 
     indexes: Mapping[str, Index]
     constraints: Mapping[str, Constraint]

@@ -16,17 +16,18 @@ from apexplan.model.plan import Step
 from apexplan_neo4j.connection import Graph, Tx
 from apexplan_neo4j.read.ledger import APPLIED, LABEL
 
-_KEY: Final = f"(v:{LABEL} {{version: $version, name: $name}})"
+_NODE: Final = f"(v:{LABEL} {{version: $version, name: $name}})"
+_ENTRY: Final = f"MATCH {_NODE} WHERE v.checksum IS NOT NULL AND v.state IS NOT NULL"
+"""Another tool may have a node of this label, version and name: it has no checksum and no state."""
 _FIND: Final = (
-    f"MATCH {_KEY} WHERE v.checksum IS NOT NULL "
-    "RETURN v.state AS state, v.checksum AS checksum, v.statements_done AS done, v.baseline AS baseline"
+    f"{_ENTRY} RETURN v.state AS state, v.checksum AS checksum, v.statements_done AS done, "
+    "v.baseline AS baseline"
 )
-_WRITE: Final = f"""
-MERGE {_KEY}
-SET v += $values, v.duration_ms = coalesce(v.duration_ms, 0) + $spent_ms
-"""
-_FINISH: Final = f"MATCH {_KEY} SET v.applied_at = datetime.realtime('UTC')"
-_REMOVE: Final = f"MATCH {_KEY} DELETE v"
+_CHANGE: Final = f"{_ENTRY} SET v += $values, v.duration_ms = v.duration_ms + $spent_ms RETURN v.version"
+_BEGIN: Final = f"CREATE {_NODE} SET v += $values, v.duration_ms = $spent_ms"
+_FINISH: Final = f"{_ENTRY} SET v.applied_at = datetime.realtime('UTC')"
+_MARK: Final = f"{_ENTRY} SET v.baseline = true"
+_REMOVE: Final = f"{_ENTRY} DELETE v"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ def write(tx: Tx, step: Step, state: str, done: int, signature: Signature, spent
         "run": signature.run,
         "by": signature.by,
     }
-    tx.rows(_WRITE, {**_key(step), "values": values, "spent_ms": spent_ms})
+    parameters = {**_key(step), "values": values, "spent_ms": spent_ms}
+    if not tx.rows(_CHANGE, parameters):
+        tx.rows(_BEGIN, parameters)
     if state == APPLIED:
         tx.rows(_FINISH, _key(step))
 
@@ -75,7 +78,7 @@ def write(tx: Tx, step: Step, state: str, done: int, signature: Signature, spent
 def mark(tx: Tx, step: Step, signature: Signature) -> None:
     """Writes the entry of a migration that somebody carried out by hand."""
     write(tx, step, APPLIED, 0, signature, 0)
-    tx.rows(f"MATCH {_KEY} SET v.baseline = true", _key(step))
+    tx.rows(_MARK, _key(step))
 
 
 def remove(tx: Tx, step: Step) -> None:

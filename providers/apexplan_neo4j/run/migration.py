@@ -237,7 +237,7 @@ def _refuse_without_effect(summary: ResultSummary) -> None:
 
 
 def _remove_leaks(work: Work, segment: Segment) -> None:
-    """Removes what a killed CREATE CONSTRAINT of this very statement left."""
+    """Removes what this very CREATE CONSTRAINT left when it never ended."""
     if segment.way is not Way.ALONE:
         return
     rows, leaks = indexes.settled(indexes.index_rows(work.graph), work.graph)

@@ -29,8 +29,9 @@ def rehearse(graph: Graph, units: Sequence[Unit]) -> list[Note]:
             while waiting:
                 _try(graph, tx, waiting.pop())
     except StoreError as error:
-        rest = f"; {len(waiting)} steps after it were not tried" if waiting else ""
-        text = f"tried and refused: {error.text}{rest}"
+        count = len(waiting)
+        rest = f"; {count} step{'s' * (count != 1)} after it {'was' if count == 1 else 'were'} not tried"
+        text = f"tried and refused: {error.text.rstrip('.')}{rest if count else ''}"
         notes.insert(0, Note(address=error.address, blocks=True, text=text, mend=error.mend))
     return notes
 

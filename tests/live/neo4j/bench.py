@@ -59,7 +59,7 @@ def scripts(**files: str) -> Objects:
         for name, text in sorted(files.items())
     ]
     expansion = kind.expand_files(document, sources)  # type: ignore[attr-defined]  # only this kind has it
-    assert expansion.problems == ()
+    assert expansion.problems == (), expansion.problems
     return {declared.address: declared for declared in expansion.declared}
 
 

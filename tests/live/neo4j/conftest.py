@@ -15,6 +15,7 @@ import pytest
 from apexplan_neo4j import local
 from tests.live.neo4j.bench import Bench
 from tests.live.neo4j.graphs import empty, opened
+from tests.live.neo4j.large import Large
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +45,22 @@ def graph(server: str) -> str:
 def bench(graph: str) -> Bench:
     """A bench on an empty database."""
     return Bench(graph)
+
+
+@pytest.fixture(scope="session")
+def large_server() -> Iterator[Large]:
+    """A server of its own with many documents, for tests that kill it."""
+    with tempfile.TemporaryDirectory(prefix="apexplan-large-", ignore_cleanup_errors=True) as directory:
+        made = Large.made_in(directory)
+        try:
+            yield made
+        finally:
+            made.server.stop()
+
+
+@pytest.fixture
+def large(large_server: Large) -> Large:
+    """The server with many documents, running and without any schema."""
+    large_server.up()
+    large_server.bare()
+    return large_server

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from apexplan.engine.ports import RunStatus
-from apexplan.model.errors import Ambiguous, StoreError
+from apexplan.model.errors import Ambiguous, StoreError, Transient
 from apexplan.model.plan import Step
 from apexplan.provider import Outcome, Scope
 from apexplan_neo4j.connection import Tx
@@ -119,15 +119,28 @@ def test_a_session_goes_on_from_its_own_revision(bench: Bench) -> None:
     assert marker(bench).revision == 2
 
 
-def test_of_two_sessions_past_the_lock_one_commits(bench: Bench) -> None:
-    """The lock of the first was lost, and nobody noticed: its transaction was ended from outside."""
+def loses_its_lock(bench: Bench) -> None:
+    """The server ends the transaction that is the lock, as an administrator or a time-out would."""
+    for id_ in bench.transactions("lock of run"):
+        bench.does("TERMINATE TRANSACTIONS $id", id=id_)
+
+
+def test_a_session_that_lost_its_lock_is_kept_out_by_who_has_it_now(bench: Bench) -> None:
     steps = step_of(bench)
     with bench.session() as first, bench.session() as second:
         first.claim("run-1", "alice")
-        for id_ in bench.transactions("lock of run"):
-            bench.does("TERMINATE TRANSACTIONS $id", id=id_)
+        loses_its_lock(bench)
         second.claim("run-2", "bob")
-        second.run_group("run-2/unit", steps, Heard())
+        with pytest.raises(Transient, match="lock of run run-2 by bob"):
+            first.run_group("run-1/unit", steps, Heard())
+
+
+def test_a_session_that_lost_its_lock_while_another_applied_is_refused(bench: Bench) -> None:
+    steps = step_of(bench)
+    with bench.session() as first:
+        first.claim("run-1", "alice")
+        loses_its_lock(bench)
+        applied(Bench(bench.uri).apply(TWO))
         with pytest.raises(StoreError, match="another apply changed this database"):
             first.run_group("run-1/unit", steps, Heard())
 

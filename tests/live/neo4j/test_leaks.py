@@ -148,7 +148,7 @@ def test_the_index_of_a_constraint_in_the_making_is_no_leak(full: Bench) -> None
 
 
 def test_a_constraint_that_another_makes_now_is_not_made_beside_it(full: Bench) -> None:
-    """Two CREATE CONSTRAINT at once are a deadlock, which the first one loses."""
+    """Two CREATE CONSTRAINT at once are a deadlock, which one of them loses."""
     full.retry = Retry(attempts=1)
     plan = full.plan(UNIQUE)
     with making(full) as process:
@@ -161,6 +161,10 @@ def test_a_constraint_that_another_makes_now_is_not_made_beside_it(full: Bench) 
 def test_a_constraint_that_another_made_meanwhile_is_taken_as_made(full: Bench) -> None:
     plan = full.plan(UNIQUE)
     with making(full) as process:
-        full.retry = Retry(attempts=2, sleep=lambda seconds: process.wait() and None)
+
+        def until_it_is_made(seconds: float) -> None:
+            process.wait()
+
+        full.retry = Retry(attempts=2, sleep=until_it_is_made)
         applied(full.start(plan))
     assert full.constraints() == ["uuid_unique"]
