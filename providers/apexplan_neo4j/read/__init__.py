@@ -89,7 +89,7 @@ def _orphaned(store: str, found: Mapping[Address, Spec]) -> Iterator[Note]:
         if isinstance(spec, Index) and spec.health == "orphaned":
             yield Note(
                 address=address,
-                text="left by a CREATE CONSTRAINT that never ended: it never comes ONLINE, holds the place of "
-                "the constraint, and makes db.awaitIndexes time out for everybody",
+                text="left by a CREATE CONSTRAINT that never ended: it never comes ONLINE, holds the place "
+                "of the constraint, and makes db.awaitIndexes time out for everybody",
                 mend=f"a plan that makes the constraint removes it first; else: DROP INDEX {address.name}",
             )

@@ -12,10 +12,11 @@ their ids: two nodes are two locks that everybody takes.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Final
 
-from apexplan.model.errors import StoreError
+from apexplan.model.errors import StoreError, Transient
 from apexplan_neo4j.connection import Graph, Tx
 from apexplan_neo4j.errors import translated
 from apexplan_neo4j.run.watchdog import guarded
@@ -56,7 +57,7 @@ class Lock:
             self._graph.rows(_ENSURE)
         with ExitStack() as stack, translated(self._graph.store):
             tx = stack.enter_context(self._graph.transaction(note))
-            with guarded(self._graph, note):
+            with _patiently(), guarded(self._graph, note):
                 tx.rows(_LOCK, {"holder": note})
             self._tx, self._stack = tx, stack.pop_all()
 
@@ -68,3 +69,13 @@ class Lock:
             stack.close()
         except Exception:  # a lost connection cannot be rolled back, and need not be
             return
+
+
+@contextmanager
+def _patiently() -> Iterator[None]:
+    """Advises against what helps with other locks: to end the transaction of whoever holds it."""
+    try:
+        yield
+    except Transient as error:
+        error.mend = "try again when that run has ended"
+        raise

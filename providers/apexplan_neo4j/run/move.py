@@ -15,6 +15,6 @@ def move(tx: Tx, marker: Marker, unit: str) -> Marker:
         tx.rows(f"DROP INDEX {quoted(marker.name)}")
     tx.rows(
         f"CREATE RANGE INDEX {quoted(following.name)} FOR (x:{quoted(LABEL)}) "
-        f"ON (x.{quoted(PROPERTY + following.unit)})"
+        f"ON (x.{quoted(PROPERTY)})"
     )
     return following

@@ -223,6 +223,6 @@ def test_one_that_meets_the_lock_of_another_says_who_has_it(place: GraphPlace) -
     with place.bench.session() as other:
         other.claim("run-7", "somebody")
         said = told(place.command("apply", "--yes"), 3)
-    assert "lock of run run-7 by somebody" in said
+    assert "lock of run run-7 by somebody" in said and "when that run has ended" in said
     assert not place.waits()
     assert place.schema() == []
