@@ -4,7 +4,7 @@ reader needs to judge them. Pure but for the sizes, which `plan` lets the sessio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from apexplan.engine import graph, survey
@@ -149,7 +149,7 @@ def _steps(changes: Sequence[Change], store: survey.OpenStore, facts: Facts) -> 
     steps = store.provider.steps(acting, facts) if acting else []
     _every_change_is_covered(acting, steps)
     adopting = {c.address for c in acting if c.adopts and c.action is not Action.CREATE}
-    return [_with_adoption(step, adopting) for step in steps]
+    return list(_with_adoptions(steps, adopting))
 
 
 def _every_change_is_covered(changes: Sequence[Change], steps: Sequence[Step]) -> None:
@@ -159,11 +159,17 @@ def _every_change_is_covered(changes: Sequence[Change], steps: Sequence[Step]) -
         raise PlanError(f"the provider has no step for {', '.join(bare)}", mend="please report this")
 
 
-def _with_adoption(step: Step, adopting: set[Address]) -> Step:
-    if step.address not in adopting or any(h.kind is HazardKind.ADOPTS_UNMANAGED for h in step.hazards):
-        return step
-    hazard = Hazard(kind=HazardKind.ADOPTS_UNMANAGED, text="the object was there and belonged to nobody")
-    return step.model_copy(update={"hazards": (*step.hazards, hazard)})
+def _with_adoptions(steps: Sequence[Step], adopting: set[Address]) -> Iterator[Step]:
+    """Yields the steps, the first of each object that is adopted with the hazard that says so."""
+    told: set[Address] = set()
+    for step in steps:
+        if step.address in adopting - told:
+            told.add(step.address)
+            if all(h.kind is not HazardKind.ADOPTS_UNMANAGED for h in step.hazards):
+                text = "the object was there and belonged to nobody"
+                hazard = Hazard(kind=HazardKind.ADOPTS_UNMANAGED, text=text)
+                step = step.model_copy(update={"hazards": (*step.hazards, hazard)})
+        yield step
 
 
 def _sizes(changes: Iterable[Change], store: survey.OpenStore) -> dict[Address, Size]:

@@ -119,6 +119,7 @@ def _inverted(change: PlannedChange) -> PlannedChange:
             "live": change.desired,
             "desired": change.live,
             "adopts": False,
+            "summary": "" if change.fields else change.summary,  # of what it is now, not of what it was
             "reason": "",
             "fields": tuple(
                 f.model_copy(

@@ -144,7 +144,8 @@ def details(row: Row) -> list[str]:
     if change.action is Action.ADOPT:
         found.append("owned from now on" if change.adopts else "recorded anew")
     if change.action is Action.FORGET:
-        found.append("no longer there, recorded no more")
+        gone = change.live is None
+        found.append("no longer there, recorded no more" if gone else "stays as it is, recorded no more")
     return [text for text in (*found, change.summary, parts_text(row.parts)) if text]
 
 

@@ -17,6 +17,7 @@ from apexplan.model.change import Action, Change
 from apexplan.model.plan import Note
 from apexplan.model.spec import Spec
 from apexplan_neo4j.connection import Graph, at
+from apexplan_neo4j.cypher.schema import Dropped, Made, schema_of
 from apexplan_neo4j.names import name_of
 from apexplan_neo4j.read import Seen
 from apexplan_neo4j.read.ownership import GRAPHITI_PLACES, Owner, owner
@@ -34,18 +35,26 @@ def obstacles(graph: Graph, changes: Sequence[Change], seen: Seen) -> list[Note]
     schema = [c for c in changes if not isinstance(c.spec, Migration)]
     scripts = [c for c in changes if isinstance(c.spec, Migration)]
     making = [c for c in schema if c.action in _MAKING]
+    going = {c.origin or c.address for c in schema if c.action in _LEAVING}
+    holders = _holders(graph.store, seen, going)
     notes = [
         *_read_only(graph),
         *_enterprise(making, seen.live.details),
-        *_clashes(graph.store, schema, making, seen),
+        *_clashes(holders, schema, making, seen),
     ]
     hindered = {note.address for note in notes if note.blocks}
-    notes += _missed_by_graphiti(making, seen)
+    notes += [
+        note
+        for change in making
+        if isinstance(change.desired, (Index, Constraint))
+        for note in _missed_by_graphiti(change.address, change.address.name, change.desired, seen)
+    ]
     pending = any(c.action is Action.CREATE for c in scripts)
     looked = [c for c in making if c.address not in hindered]
     notes += [_unless(note, pending) for note in violations(graph, looked)]
     notes += of_migrations(scripts, migrations(seen.live.objects))
     notes += misunderstood(graph, scripts)
+    notes += _clashes_of_scripts(scripts, holders, seen)
     return notes
 
 
@@ -84,10 +93,10 @@ def _enterprise(making: Sequence[Change], details: Mapping[str, Any]) -> Iterato
             )
 
 
-def _clashes(store: str, changes: Sequence[Change], making: Sequence[Change], seen: Seen) -> Iterator[Note]:
+def _clashes(
+    holders: Mapping[str, Address], changes: Sequence[Change], making: Sequence[Change], seen: Seen
+) -> Iterator[Note]:
     """Yields what takes the name or the place of something that is to be made, or is someone else's."""
-    going = {c.origin or c.address for c in changes if c.action in _LEAVING}
-    holders = _holders(store, seen, going)
     for change in changes:
         whose = _owner(change, seen)
         if whose is Owner.GRAPHITI:
@@ -125,6 +134,47 @@ def _owner(change: Change, seen: Seen) -> Owner | None:
     return owner(name_of(change.address), there) if there is not None else None
 
 
+def _clashes_of_scripts(
+    scripts: Sequence[Change], holders: Mapping[str, Address], seen: Seen
+) -> Iterator[Note]:
+    """Yields what takes the name or the place of something that a pending script makes, statement by
+    statement: what an earlier one drops is free, what it makes is taken."""
+    taken = dict(holders)
+    for change in scripts:
+        spec = change.desired
+        if change.action is not Action.CREATE or not isinstance(spec, Migration) or spec.baseline:
+            continue
+        for number, statement in enumerate(spec.script, 1):
+            found = schema_of(statement.text)
+            if isinstance(found, Dropped):
+                taken = {claim: a for claim, a in taken.items() if name_of(a) != found.name}
+            elif found is not None:
+                about = f"statement {number} at line {statement.line}"
+                yield from _clash_of_statement(change.address, about, found, taken, seen)
+
+
+def _clash_of_statement(
+    script: Address, about: str, made: Made, taken: dict[str, Address], seen: Seen
+) -> Iterator[Note]:
+    address = at(script.store, made.spec.kind, made.name)
+    claims = sorted(made.spec.claims(address))
+    if not made.lenient and all(taken.get(claim) == address for claim in claims):
+        mend = "where the script was run by hand: `apexplan migrate baseline`; else drop what is there"
+        yield Note(address=script, blocks=True, text=f"{about} fails: {made.name} is there", mend=mend)
+        return
+    for claim in claims:
+        holder = taken.setdefault(claim, address)
+        if holder != address:
+            note = _taken(address, claim, holder, seen)
+            how = "makes nothing, in silence" if made.lenient and address.kind == "index" else "fails"
+            mend = "leave the statement out, or drop first what is there"
+            yield note.model_copy(
+                update={"address": script, "text": f"{about} {how}: {made.name}: {note.text}", "mend": mend}
+            )
+            return
+    yield from _missed_by_graphiti(script, made.name, made.spec, seen)
+
+
 def _of_graphiti(address: Address) -> Note:
     return Note(
         address=address,
@@ -159,16 +209,13 @@ def _drop(holder: Address) -> str:
     return f"DROP {holder.kind.upper()} {holder.name}"
 
 
-def _missed_by_graphiti(making: Sequence[Change], seen: Seen) -> Iterator[Note]:
-    """Yields which indexes Graphiti would silently not make because of one of ours."""
-    for change in making:
-        spec = change.desired
-        place = spec.place() if isinstance(spec, (Index, Constraint)) else ""
-        name = GRAPHITI_PLACES.get(place)
-        if name is not None and name not in seen.indexes and name != change.address.name:
-            yield Note(
-                address=change.address,
-                text=f"if Graphiti uses this database, it will silently not make its own index {name}, and "
-                "after a rollback of this one queries of Graphiti have none",
-                mend="leave it out where Graphiti runs; else ignore this",
-            )
+def _missed_by_graphiti(address: Address, name: str, spec: Index | Constraint, seen: Seen) -> Iterator[Note]:
+    """Yields which index Graphiti would silently not make because of one of ours."""
+    missed = GRAPHITI_PLACES.get(spec.place())
+    if missed is not None and missed not in seen.indexes and missed != name:
+        yield Note(
+            address=address,
+            text=f"if Graphiti uses this database, it will silently not make its own index {missed} because "
+            f"of {name}, and after a rollback queries of Graphiti have none",
+            mend="leave it out where Graphiti runs; else ignore this",
+        )

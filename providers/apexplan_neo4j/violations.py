@@ -67,7 +67,8 @@ def _queries(spec: Constraint) -> Iterator[tuple[str, str]]:
             f"{match} WHERE {there} WITH [{', '.join(properties)}] AS key, count(*) AS c, "
             f"collect(elementId(x))[..{_SAMPLES}] AS ids WHERE c > 1 "
             "RETURN count(*) AS violations, sum(c) AS rows, coalesce(head(collect(ids)), []) AS samples",
-            f"{{violations:,}} values of {said} occur more than once, on {{rows:,}} {what} of {spec.label}",
+            f"values of {said} that occur more than once: {{violations:,}}, on {{rows:,}} {what} of "
+            f"{spec.label}",
         )
     if spec.type in ("exists", "key"):
         absent = " OR ".join(f"{p} IS NULL" for p in properties)

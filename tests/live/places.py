@@ -33,6 +33,7 @@ UNION ALL SELECT proname FROM pg_proc WHERE proname ~ '^_apx_'
 UNION ALL SELECT conname FROM pg_constraint WHERE conname ~ '^_apx_' OR NOT convalidated
 """
 
+
 @dataclass(frozen=True)
 class Place(Home):
     """A project of one PostgreSQL store: the database at `url`."""

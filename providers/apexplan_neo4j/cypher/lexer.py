@@ -105,6 +105,13 @@ def tokens(statement: str) -> Iterator[Token]:
             yield Token(kind, match.group())
 
 
+def raw_tokens(statement: str) -> Iterator[tuple[str, str]]:
+    """Returns kind and text of the tokens of one statement, letters as they are written."""
+    for match in _TOKEN.finditer(statement):
+        if match.lastgroup != "skip":
+            yield match.lastgroup or "", match.group()
+
+
 def control_in(piece: re.Match[str]) -> re.Match[str] | None:
     """Returns the first control character of a name, comment or string. In a string only NUL is one."""
     controls = _NUL if piece.lastgroup == "string" else _CONTROLS

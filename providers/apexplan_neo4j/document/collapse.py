@@ -4,7 +4,7 @@ Written as a person would: one label or property without a list, nothing that is
 names sorted. Left out are
 
 - the two lookup indexes, which every database has from the start,
-- an index that a killed CREATE CONSTRAINT left behind, which nobody wants,
+- an index that an unfinished CREATE CONSTRAINT left behind, which nobody wants,
 - what `expand` would refuse: names that are not plain, types of newer servers, other kinds of object.
 """
 

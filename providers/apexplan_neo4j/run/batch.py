@@ -113,11 +113,7 @@ def run_group(graph: Graph, fence: Fence, unit: str, steps: Sequence[Step], watc
 
 def probe_group(graph: Graph, unit: str, steps: Sequence[Step]) -> Outcome:
     """Returns what became of a unit. The marker proves a commit; where a later one stands in its place,
-    the objects themselves are looked at. Never writes.
-
-    Raises Transient while a constraint is still being made: the server ends what a killed client began
-    in its own time.
-    """
+    the objects themselves are looked at. Never writes."""
     there = There.of(graph, steps)
     made = {step.args["name"] for step in steps if step.verb == MAKE and there.has(step)}
     after = [
@@ -128,7 +124,6 @@ def probe_group(graph: Graph, unit: str, steps: Sequence[Step]) -> Outcome:
         return Outcome.DONE if all(after) and _all_online(graph, steps) else Outcome.PARTIAL
     if any(there.in_the_way(step) for step in steps):
         return Outcome.PARTIAL
-    _refuse_contested(graph, steps, there)
     before = [there.has(step) is (step.verb == DROP) for step in steps]
     return Outcome.NOT_DONE if all(before) else Outcome.UNKNOWN
 
@@ -170,8 +165,7 @@ def _refuse_contested(graph: Graph, steps: Sequence[Step], there: There) -> None
     for step in steps:
         if there.taken(step) and indexes.constraint_in_the_making(graph):
             raise Transient(
-                "a constraint of this name or on these properties is being made now, by somebody else or for a "
-                "client that was killed",
+                "somebody else makes a constraint of this name or on these properties now",
                 address=step.address,
                 mend="wait until that has ended, then apply again",
             )

@@ -25,7 +25,7 @@ _FIND: Final = (
 )
 _CHANGE: Final = f"{_ENTRY} SET v += $values, v.duration_ms = v.duration_ms + $spent_ms RETURN v.version"
 _BEGIN: Final = f"CREATE {_NODE} SET v += $values, v.duration_ms = $spent_ms"
-_FINISH: Final = f"{_ENTRY} SET v.applied_at = datetime.realtime('UTC')"
+_FINISH: Final = f"{_ENTRY} SET v.applied_at = datetime.realtime('Z')"
 _MARK: Final = f"{_ENTRY} SET v.baseline = true"
 _REMOVE: Final = f"{_ENTRY} DELETE v"
 

@@ -13,8 +13,5 @@ def move(tx: Tx, marker: Marker, unit: str) -> Marker:
     following = Marker(marker.revision + 1, digest(unit))
     if marker.revision:
         tx.rows(f"DROP INDEX {quoted(marker.name)}")
-    tx.rows(
-        f"CREATE RANGE INDEX {quoted(following.name)} FOR (x:{quoted(LABEL)}) "
-        f"ON (x.{quoted(PROPERTY)})"
-    )
+    tx.rows(f"CREATE RANGE INDEX {quoted(following.name)} FOR (x:{quoted(LABEL)}) ON (x.{quoted(PROPERTY)})")
     return following

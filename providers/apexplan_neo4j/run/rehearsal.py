@@ -3,7 +3,7 @@
 Schema statements are transactional, so this is a real check where EXPLAIN is none: it finds wrong
 options, taken names and places (measured on 5.26.12). All of a plan's drops and makings of indexes
 run in one transaction in the plan's order. A constraint is not tried: its index would be built and
-committed at once. Readers and writers of the labels wait meanwhile.
+committed at once. Who writes nodes of the labels, or reads them through an index, waits meanwhile.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ def rehearse(graph: Graph, units: Sequence[Unit]) -> list[Note]:
         with watched(graph, "rehearsal") as tx:
             while waiting:
                 _try(graph, tx, waiting.pop())
+        if tried:
+            count = len(tried)
+            notes.append(Note(text=f"{count} step{'s' * (count != 1)} tried on {graph.store} and taken back"))
     except StoreError as error:
         count = len(waiting)
         rest = f"; {count} step{'s' * (count != 1)} after it {'was' if count == 1 else 'were'} not tried"

@@ -46,8 +46,8 @@ class Index(Spec):
         Health | None,
         OnChange(
             IN_PLACE,
-            "an index that is FAILED stays so when the data is mended; one that a killed CREATE CONSTRAINT "
-            "left never comes ONLINE: it is dropped and made again",
+            "an index that is FAILED stays so when the data is mended; one that an unfinished CREATE "
+            "CONSTRAINT left never comes ONLINE: it is dropped and made again",
             rebuilds=True,
             source="measured on 5.26.12",
         ),

@@ -5,9 +5,9 @@
     …: constraint X  one constraint, in a transaction of its own (measured on 5.26.12: in a longer one the
                   server's table of names can break)
 
-An open schema transaction keeps readers and writers of its labels waiting, some 15 ms a statement:
-so batches are short. What only goes is dropped last, after everything new is ONLINE; where a
-name or a place is taken by what goes, the engine puts the drop first.
+An open schema transaction keeps waiting who writes nodes of its labels, or reads them through an
+index, some 15 ms a statement: so batches are short. What only goes is dropped last, after everything
+new is ONLINE; where a name or a place is taken by what goes, the engine puts the drop first.
 
 Where an object is made anew under its name there is a gap. Under another name (`renamed_from`) the
 new one can be built beside it, unless the database allows only one of the two.
@@ -86,7 +86,7 @@ def _anew(change: Change, facts: Facts, made: _Batches, dropped: _Batches) -> li
     old, new = Thing.live(change, facts), Thing.desired(change, facts)
     group = made.group(new)
     apart = dropped.group(old) if old.is_constraint else group
-    return [drop(old, apart, gap=True), make(new, group)]
+    return [drop(old, apart, gap=True), make(new, group, gap=True)]
 
 
 def _beside(old: Thing, new: Thing, made: _Batches, dropped: _Batches) -> list[Step]:

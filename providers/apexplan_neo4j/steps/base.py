@@ -51,6 +51,11 @@ class Thing:
     def is_constraint(self) -> bool:
         return isinstance(self.spec, Constraint)
 
+    @property
+    def is_on_nothing(self) -> bool:
+        """True where the database is sure that no node has the label."""
+        return self.size is not None and self.size.empty
+
     def allows(self, other: Thing) -> bool:
         """True if the database can hold both at once."""
         return not self.spec.claims(self.address) - _own_name(self) & other.spec.claims(other.address)
@@ -59,15 +64,15 @@ class Thing:
         return {"kind": self.spec.kind, "name": self.name, "spec": self.spec.values()}
 
 
-def make(thing: Thing, group: str) -> Step:
-    """Returns the step that makes `thing`, and waits until it is ONLINE."""
-    return _made(thing, group).model_copy(update={"inverse": _dropped(thing, group)})
+def make(thing: Thing, group: str, *, gap: bool = False) -> Step:
+    """Returns the step that makes `thing`, and waits until it is ONLINE. `gap`: in place of what was
+    dropped before, so that the way back has a gap too."""
+    return _made(thing, group).model_copy(update={"inverse": _dropped(thing, group, gap)})
 
 
 def drop(thing: Thing, group: str, *, gap: bool = False) -> Step:
     """Returns the step that drops `thing`. `gap`: it is made anew after that."""
-    hazards = (_gap(thing),) if gap else ()
-    return _dropped(thing, group).model_copy(update={"inverse": _made(thing, group), "hazards": hazards})
+    return _dropped(thing, group, gap).model_copy(update={"inverse": _made(thing, group)})
 
 
 def _made(thing: Thing, group: str) -> Step:
@@ -84,13 +89,13 @@ def _made(thing: Thing, group: str) -> Step:
         title=f"create {spec.kind} {name}",
         statements=(statement,),
         args=thing.args(),
-        hazards=hazards if thing.size is None or not thing.size.empty else (),
+        hazards=() if thing.is_on_nothing else hazards,
         size=thing.size,
         group=group,
     )
 
 
-def _dropped(thing: Thing, group: str) -> Step:
+def _dropped(thing: Thing, group: str, gap: bool) -> Step:
     spec, name = thing.spec, thing.name
     return Step(
         id=f"{DROP} {spec.kind} {name}",
@@ -100,6 +105,7 @@ def _dropped(thing: Thing, group: str) -> Step:
         title=f"drop {spec.kind} {name}",
         statements=(ddl.drop_constraint(name) if thing.is_constraint else ddl.drop_index(name),),
         args=thing.args(),
+        hazards=(_gap(thing),) if gap and not thing.is_on_nothing else (),
         size=thing.size,
         group=group,
         removes=True,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from apexplan_state import open_state
 from tests.live.home import Done, Home
 from tests.live.neo4j.bench import Bench
 from tests.live.neo4j.graphs import empty, opened
@@ -75,7 +77,9 @@ class GraphPlace(Home):
 
     def waits(self) -> bool:
         """True if an interrupted run waits for `resume` or `rollback`."""
-        return "waits for" in self.command("state", "show").stdout
+        url = f"sqlite:///{self.home / '.apexplan' / 'state.db'}"
+        with open_state(url, clock=lambda: datetime.now(UTC), by="test") as state:
+            return state.open_run() is not None
 
 
 def told(done: Done, code: int = 0) -> str:
@@ -96,7 +100,9 @@ class Copy:
     @classmethod
     def of(cls, place: GraphPlace) -> Copy:
         """Reads the database. Relationships are not copied, and constraints neither."""
-        schema = place.does("SHOW INDEXES YIELD createStatement AS text, type WHERE type <> 'LOOKUP' RETURN text")
+        schema = place.does(
+            "SHOW INDEXES YIELD createStatement AS text, type WHERE type <> 'LOOKUP' RETURN text"
+        )
         nodes = place.does("MATCH (n) RETURN labels(n) AS labels, properties(n) AS properties")
         return cls(tuple(row["text"] for row in schema), tuple(nodes))
 

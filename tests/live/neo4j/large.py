@@ -67,9 +67,9 @@ class Large:
 
 
 @contextmanager
-def building(place: GraphPlace, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A command that builds an index now; killed if it outlives the block."""
-    process = place.started(*(arguments or ("apply", "--yes")))
+def building(place: GraphPlace) -> Iterator[subprocess.Popen[str]]:
+    """An apply that builds an index now; killed if it outlives the block."""
+    process = place.started("apply", "--yes")
     try:
         waited_for(lambda: "POPULATING" in place.bench.indexes().values())
         yield process

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,15 +32,14 @@ def place(graph: str, tmp_path: Path) -> GraphPlace:
 def refused(place: GraphPlace, command: list[str], *words: str, code: int = 1) -> str:
     """Asserts a clean refusal that says all of `words`, a mend, and no secret, and leaves no run open."""
     said = told(place.command(*command), code)
-    for word in words:
+    for word in (*words, "mend"):
         assert word in said, said
-    assert "mend" in said or "→" in said, said
     assert SECRET not in said
     assert not place.waits()
     return said
 
 
-def iter_until(lines: Iterable[str], words: str) -> Iterator[str]:
+def up_to(lines: Iterable[str], words: str) -> Iterator[str]:
     """Yields lines up to the first that has `words`."""
     for line in lines:
         yield line
@@ -74,7 +73,7 @@ def test_duplicates_that_come_while_it_waits_for_the_lock_undo_the_run(place: Gr
         other.claim("run-7", "somebody")
         apply = place.started("apply", "--yes")
         assert apply.stdout is not None
-        said = "".join(iter_until(apply.stdout, "again in"))
+        said = "".join(up_to(apply.stdout, "again in"))
         place.does(TWICE)
     said += ended(apply, 3)
     assert "uuid_unique" in said and "correct the data" in said
@@ -137,7 +136,7 @@ def test_a_syntax_error_in_the_third_statement_of_a_script(place: GraphPlace, co
     assert place.schema() == [] and place.contents() == []
 
 
-FAILING: Mapping[str, str] = {
+FAILING = {
     "2_wrong.cypher": "CREATE (:Topic);\nMATCH (t:Topic) SET t.n = 1;\nMATCH (t:Topic) SET t.n = 1 / 0;\n",
     "2_wrong.rollback.cypher": "MATCH (t:Topic) DELETE t;\n",
 }
@@ -177,10 +176,9 @@ def elsewhere(place: GraphPlace, url: str, block: str = "") -> GraphPlace:
 
 @ALL
 def test_a_wrong_password(place: GraphPlace, command: list[str]) -> None:
-    userinfo, _, host = place.url.rpartition("@")
+    host = place.url.rpartition("@")[2]
     here = elsewhere(place, f"bolt://neo4j:{SECRET}@{host}")
     refused(here, command, "wrong user or password", f"user neo4j on {host}")
-    assert userinfo not in here.command(*command).stderr
 
 
 @ALL

@@ -68,7 +68,9 @@ def test_there_is_one_marker_at_a_time(bench: Bench) -> None:
 def test_no_property_name_is_left_behind_for_each_unit(bench: Bench) -> None:
     applied(bench.apply(BOTH_KINDS))
     applied(bench.roll_back())
-    rows = bench.does("CALL db.propertyKeys() YIELD propertyKey WHERE propertyKey STARTS WITH 'unit' RETURN *")
+    rows = bench.does(
+        "CALL db.propertyKeys() YIELD propertyKey WHERE propertyKey STARTS WITH 'unit' RETURN *"
+    )
     assert [row["propertyKey"] for row in rows] == ["unit"]
 
 

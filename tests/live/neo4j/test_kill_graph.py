@@ -131,8 +131,7 @@ def test_killed_once_it_is_resumed_to_the_end(way: Way, tmp_path: Path, write: i
     finished(place, way)
 
 
-@pytest.mark.parametrize("write", [2, 4, 5])
-@pytest.mark.parametrize("again", [1, 2])
+@pytest.mark.parametrize(("write", "again"), [(2, 1), (4, 2), (5, 1), (6, 2)])
 def test_killed_again_while_it_is_resumed(way: Way, tmp_path: Path, write: int, again: int) -> None:
     place = way.make(tmp_path / "killed")
     assert place.command(*APPLY, kill=(write, "after")).returncode == KILLED
@@ -140,8 +139,9 @@ def test_killed_again_while_it_is_resumed(way: Way, tmp_path: Path, write: int, 
     finished(place, way)
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("write", [2, 3, 5, 6, 7])
+@pytest.mark.parametrize(
+    ("write", "when"), [(2, "after"), (3, "before"), (5, "after"), (6, "before"), (7, "after")]
+)
 def test_killed_and_rolled_back_it_is_as_before(way: Way, tmp_path: Path, write: int, when: str) -> None:
     place = way.make(tmp_path / "killed")
     assert place.command(*APPLY, kill=(write, when)).returncode == KILLED

@@ -44,7 +44,7 @@ def twice(bench: Bench) -> list[str]:
 def test_duplicates_are_counted_by_value_and_by_node(bench: Bench) -> None:
     twice(bench)
     told = blocking(bench, UNIQUE).text
-    assert told.startswith("2 values of uuid occur more than once, on 5 nodes of Document, such as ")
+    assert told.startswith("values of uuid that occur more than once: 2, on 5 nodes of Document, such as ")
 
 
 def test_duplicates_are_shown_by_ids_that_elementid_knows(bench: Bench) -> None:
@@ -63,13 +63,13 @@ def test_duplicates_of_two_properties_together_are_counted(bench: Bench) -> None
     bench.does(
         "UNWIND [[1, 1], [1, 1], [1, 2], [2, 1], [1, null]] AS p CREATE (:Document {a: p[0], b: p[1]})"
     )
-    assert blocking(bench, PAIR).text.startswith("1 values of a, b occur more than once, on 2 nodes")
+    assert blocking(bench, PAIR).text.startswith("values of a, b that occur more than once: 1, on 2 nodes")
 
 
 def test_duplicates_of_relationships_are_counted_once_each(bench: Bench) -> None:
     bench.does("UNWIND [1, 1, 2] AS v CREATE (:Document)-[:FACT {uuid: v}]->(:Document)")
     told = blocking(bench, RELATION).text
-    assert told.startswith("1 values of uuid occur more than once, on 2 relationships of FACT")
+    assert told.startswith("values of uuid that occur more than once: 1, on 2 relationships of FACT")
 
 
 def test_nodes_without_the_property_are_no_duplicates(bench: Bench) -> None:
@@ -218,7 +218,7 @@ constraints: {entity_uuid_unique: {unique: uuid, label: Entity}}
 indexes: {entity_name_idx: {label: Entity, on: name}}
 """)
     told = [text for text in remarks(bench, desired) if "silently not make its own index" in text]
-    assert sorted(text.split("index ")[1].split(",")[0] for text in told) == [
+    assert sorted(text.split("index ")[1].split(" because")[0] for text in told) == [
         "entity_uuid",
         "name_entity_index",
     ]
@@ -254,3 +254,40 @@ def test_a_script_in_transactions_is_understood(bench: Bench) -> None:
         v1_fine="MATCH (d) CALL (d) { SET d.x = 1 } IN TRANSACTIONS OF 10 ROWS", v1_fine__rollback="RETURN 1"
     )
     assert [note for note in bench.notes(fine) if note.blocks] == []
+
+
+def _script(*statements: str) -> dict[str, str]:
+    return {"v0001_a": ";\n".join(statements), "v0001_a__rollback": "// irreversible: a test"}
+
+
+def test_a_script_whose_constraint_meets_an_index_of_graphitis_is_told_before(bench: Bench) -> None:
+    bench.does("CREATE INDEX entity_uuid FOR (n:Entity) ON (n.uuid)")
+    made = scripts(**_script("CREATE CONSTRAINT mine FOR (n:Entity) REQUIRE n.uuid IS UNIQUE"))
+    (note,) = [note for note in bench.notes(made) if note.blocks]
+    assert "statement 1 at line 1 fails: mine" in note.text
+    assert "Graphiti" in note.text
+
+
+def test_a_script_whose_index_would_silently_not_be_made_is_told_before(bench: Bench) -> None:
+    bench.does("CREATE INDEX name_entity_index FOR (n:Entity) ON (n.name)")
+    made = scripts(**_script("CREATE INDEX mine IF NOT EXISTS FOR (n:Entity) ON (n.name)"))
+    (note,) = [note for note in bench.notes(made) if note.blocks]
+    assert "makes nothing, in silence: mine" in note.text
+
+
+def test_a_script_that_frees_the_place_itself_is_not_in_the_way(bench: Bench) -> None:
+    bench.does("CREATE INDEX old FOR (n:A) ON (n.p)")
+    made = scripts(**_script("DROP INDEX old", "CREATE INDEX new FOR (n:A) ON (n.p)"))
+    assert [note for note in bench.notes(made) if note.blocks] == []
+
+
+def test_a_script_that_was_run_by_hand_is_told_of_baseline(bench: Bench) -> None:
+    bench.does("CREATE INDEX mine FOR (n:A) ON (n.p)")
+    (note,) = [n for n in bench.notes(scripts(**_script("CREATE INDEX mine FOR (n:A) ON (n.p)"))) if n.blocks]
+    assert "mine is there" in note.text
+    assert "migrate baseline" in note.mend
+
+
+def test_a_script_that_graphiti_would_suffer_from_is_remarked(bench: Bench) -> None:
+    notes = bench.notes(scripts(**_script("CREATE INDEX mine FOR (n:Entity) ON (n.name)")))
+    assert any("name_entity_index" in note.text and not note.blocks for note in notes)
