@@ -66,8 +66,8 @@ _STARTERS = {
     "postgres": _Starter("sql", 'provider: postgres\nurl: "${DATABASE_URL}"', _POSTGRES_MANIFEST),
     "neo4j": _Starter(
         "graph",
-        'provider: neo4j\nuri: "${NEO4J_URI:-bolt://localhost:7687}"\nuser: neo4j\n'
-        'password: "${NEO4J_PASSWORD:?set it}"\ndatabase: neo4j',
+        "# Instead of in the URI, user and password may stand on lines of their own: user: …, password: …\n"
+        'provider: neo4j\nuri: "${NEO4J_URI:?such as bolt://neo4j:password@localhost:7687}"\ndatabase: neo4j',
         _NEO4J_MANIFEST,
     ),
     "qdrant": _Starter("vectors", 'provider: qdrant\nurl: "${QDRANT_URL:-edge:.apexplan/qdrant}"'),

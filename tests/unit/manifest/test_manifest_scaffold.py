@@ -41,4 +41,4 @@ def test_a_manifest_of_a_new_project_is_for_its_store(provider: str, manifest: s
 
 
 def test_a_new_project_holds_no_password() -> None:
-    assert "${NEO4J_PASSWORD:?" in init_files(["neo4j"])["apexplan.yaml"]
+    assert "${NEO4J_URI:?" in init_files(["neo4j"])["apexplan.yaml"]
