@@ -10,45 +10,17 @@ import pytest
 from pydantic import SecretStr
 
 from apexplan.engine.survey import StoreConfig
-from apexplan.manifest.check import check_manifest
-from apexplan.manifest.load import load_text
-from apexplan.model.address import Address
-from apexplan.model.change import Declared
 from apexplan.model.plan import HazardKind
-from apexplan.provider import Expansion, SourceFile
 from apexplan.testing import chaos
 from apexplan.testing.conformance import Case, ProviderSuite
 from apexplan.testing.faults import Fault
 from apexplan_neo4j import local
 from apexplan_neo4j.connection import Neo4jSettings
 from apexplan_neo4j.provider import PROVIDER
+from tests.live.neo4j.bench import objects, scripts
 from tests.live.neo4j.graphs import empty, opened
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.xdist_group("neo4j")]
-
-Objects = dict[Address, Declared]
-
-
-def objects(manifest: str) -> Objects:
-    """Returns what a manifest declares; its head is added."""
-    loaded = load_text(f"kind: Neo4jSchema\nstore: graph\n{manifest}", "case.yaml")
-    assert loaded.node is not None, loaded.diagnostics
-    checked = check_manifest(loaded.node, {"graph": PROVIDER})
-    assert not checked.diagnostics, checked.diagnostics
-    return {d.address: d for d in checked.declared}
-
-
-def scripts(**files: str) -> Objects:
-    """Returns what a directory of scripts declares; `__` in a name stands for `.rollback`."""
-    kind = next(kind for kind in PROVIDER.kinds if kind.name == "Migration")
-    document = kind.document.model_validate({"kind": "Migration", "store": "graph", "directory": "m"})
-    sources = [
-        SourceFile(f"m/{name.replace('__', '.').removeprefix('v')}.cypher", text)
-        for name, text in sorted(files.items())
-    ]
-    expansion: Expansion = kind.expand_files(document, sources)  # type: ignore[attr-defined]
-    assert expansion.problems == ()
-    return {d.address: d for d in expansion.declared}
 
 
 def filled(*statements: str) -> Callable[[StoreConfig], None]:

@@ -81,6 +81,13 @@ def test_an_unowned_object_that_differs_is_changed_under_a_hazard() -> None:
     assert [h.kind for s in plan.steps for h in s.hazards] == [HazardKind.ADOPTS_UNMANAGED]
 
 
+def test_an_object_that_takes_two_steps_is_adopted_once() -> None:
+    plan = plan_of(world({"a": {"size": 1}}, {"a": {"size": 2}}, owned=False))
+    told = [h.kind for s in plan.steps for h in s.hazards if h.kind is HazardKind.ADOPTS_UNMANAGED]
+    assert len(list(plan.steps)) == 2
+    assert len(told) == 1
+
+
 def test_a_renamed_object_is_renamed_and_not_dropped() -> None:
     desired = {"new": {"color": "blue", "lifecycle": Lifecycle(renamed_from="old")}}
     plan = plan_of(world({"old": {"color": "red"}}, desired))

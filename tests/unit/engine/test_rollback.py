@@ -13,9 +13,9 @@ from apexplan.engine import rollback, runs, survey
 from apexplan.engine.apply import Result, Retry
 from apexplan.engine.ports import Run, RunStatus
 from apexplan.model.address import Address
-from apexplan.model.change import Lifecycle
+from apexplan.model.change import Action, Lifecycle
 from apexplan.model.errors import StalePlan, UsageError
-from apexplan.model.plan import Plan, RollbackClass, Size
+from apexplan.model.plan import Plan, PlannedChange, PlannedField, RollbackClass, Size
 from apexplan.testing.chaos import Silent, World, plan_of
 from apexplan.testing.faults import Fault, Faults, faulty
 
@@ -134,3 +134,11 @@ def test_a_rollback_that_deletes_data_is_lossy_itself(rows: int, expected: Rollb
     sizes = {Address("shelf", "box", "a"): Size(count=rows, exact=True)}
     back = rollback.plan(run, made.state.head(), created="2026-01-02T00:00:00Z", sizes=sizes)
     assert back.rollback is expected
+
+
+def test_the_way_back_is_not_described_by_what_it_undoes() -> None:
+    change = PlannedChange(
+        address=box("a"), action=Action.UPDATE, summary="of size 2", fields=(PlannedField(field="size"),)
+    )
+    assert rollback._inverted(change).summary == ""
+    assert rollback._inverted(change.model_copy(update={"fields": ()})).summary == "of size 2"

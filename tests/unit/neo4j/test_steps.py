@@ -175,3 +175,15 @@ def test_a_store_of_another_name_plans_the_same() -> None:
 
 def _statements(step: Step) -> tuple[str, ...]:
     return step.statements
+
+
+def test_the_way_back_has_the_gap_too() -> None:
+    (unit,) = units({A: index("p")}, {A: index("p", "q")}, nodes=5)
+    back = unit.undone()
+    assert back is not None
+    assert [s.id for s in back.steps] == ["drop index a", "make index a"]
+    assert HazardKind.INDEX_GAP in [h.kind for h in back.steps[0].hazards]
+
+
+def test_there_is_no_gap_where_there_are_no_nodes() -> None:
+    assert hazards(units({A: index("p")}, {A: index("p", "q")}, nodes=0)) == []

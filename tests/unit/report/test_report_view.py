@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from apexplan.model.plan import Size
+from apexplan.model.address import Address
+from apexplan.model.change import Action
+from apexplan.model.plan import PlannedChange, Size
 from apexplan.report import view
 
 
@@ -79,3 +81,13 @@ def test_a_contrast_keeps_to_its_limit_and_shows_the_difference(limit: int) -> N
     one, other = view.contrast("a" * 500 + "X" + "b" * 500, "a" * 500 + "Y" + "b" * 500, limit)
     assert (len(one), len(other)) == (limit, limit)
     assert "X" in one and "Y" in other
+
+
+@pytest.mark.parametrize(
+    ("live", "told"),
+    [(None, "no longer there, recorded no more"), ({"size": 1}, "stays as it is, recorded no more")],
+)
+def test_what_is_forgotten_may_be_there(live: dict[str, int] | None, told: str) -> None:
+    change = PlannedChange(address=Address("s", "box", "a"), action=Action.FORGET, live=live)
+    row = view.Row(change=change, steps=())
+    assert view.details(row) == [told]
