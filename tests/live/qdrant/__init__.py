@@ -1,0 +1,1 @@
+"""Tests of what rests on Qdrant's REST interface, against a double of it."""
