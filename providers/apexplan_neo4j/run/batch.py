@@ -97,7 +97,7 @@ def wish(step: Step) -> Index | Constraint:
 def run_group(graph: Graph, fence: Fence, unit: str, steps: Sequence[Step], watch: Watch) -> None:
     """Runs the steps in one transaction with the marker of `unit`, and waits until all is ONLINE.
 
-    Raises StoreError where `fence` does not let this session build on the marker that is there.
+    Raises StoreError where `fence` does not let us build on the marker that is there.
     """
     there = There.of(graph, steps)
     _refuse_contested(graph, steps, there)

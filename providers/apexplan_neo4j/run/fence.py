@@ -1,4 +1,4 @@
-"""Knows which revision of the marker this session may build on. See `read.marker`."""
+"""Knows which revision of the marker a session may build on. See `read.marker`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from apexplan_neo4j.read.marker import Marker
 
 
 class Fence:
-    """The revision that this session saw last, or wrote itself; None before it saw one."""
+    """The revision that its session saw last, or wrote itself; None before it saw one."""
 
     def __init__(self, store: str) -> None:
         self._store = store
@@ -23,7 +23,7 @@ class Fence:
         self._trying = unit
 
     def check(self, marker: Marker) -> None:
-        """Raises StoreError where the newest revision is neither the one that this session saw nor the one
+        """Raises StoreError where the newest revision is neither the one that was seen before nor the one
         that it wrote itself."""
         if self._revision is not None and marker.revision != self._revision:
             mine = marker.revision == self._revision + 1 and marker.proves(self._trying)
