@@ -22,7 +22,7 @@ from typing import Any
 from apexplan.engine.rename import Renamed
 from apexplan.model.address import Address
 from apexplan.model.change import Action, Change, Declared, FieldChange, Recorded
-from apexplan.model.spec import REPLACE, Spec
+from apexplan.model.spec import REPLACE, Spec, same
 from apexplan.provider import Normal
 
 
@@ -140,16 +140,10 @@ def _declared_change(sides: Sides, declared: Declared) -> tuple[Change | None, l
 def field_changes(live: Spec, desired: Spec, fields: frozenset[str]) -> Iterable[FieldChange]:
     """Yields the fields among `fields` that differ, in the order of the class."""
     for name, rule in type(desired).rules.items():
-        if name in fields and not _same(getattr(live, name), getattr(desired, name)):
+        if name in fields and not same(getattr(live, name), getattr(desired, name)):
             values = live.values(frozenset({name})), desired.values(frozenset({name}))
             wish = values[1][name]
             yield FieldChange(name, projected(values[0].get(name), wish), wish, rule)
-
-
-def _same(live: Any, desired: Any) -> bool:
-    if isinstance(desired, dict) and isinstance(live, dict):
-        return all(live.get(key) == value for key, value in desired.items())
-    return bool(live == desired)
 
 
 def _is_in_sync(live: Spec | None, desired: Spec, owned: Recorded | None, protect: bool) -> bool:
@@ -160,7 +154,7 @@ def _is_in_sync(live: Spec | None, desired: Spec, owned: Recorded | None, protec
     managed = desired.model_fields_set
     return (
         owned.values.keys() == managed
-        and all(_same(getattr(live, name), getattr(desired, name)) for name in managed)
+        and all(same(getattr(live, name), getattr(desired, name)) for name in managed)
         and owned.values == desired.values()
     )
 

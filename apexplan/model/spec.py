@@ -144,6 +144,14 @@ def canonical(value: Any) -> str:
     return _CANONICAL.encode(value)
 
 
+def same(live: Any, desired: Any) -> bool:
+    """Says whether the value of a field is as desired. A key that `desired` leaves out of a mapping is not
+    managed, and not compared."""
+    if isinstance(desired, dict) and isinstance(live, dict):
+        return all(live.get(key) == value for key, value in desired.items())
+    return bool(live == desired)
+
+
 def fingerprint(kind: str, values: Mapping[str, Any]) -> str:
     """Returns 16 hex digits (64 bits of SHA-256) over the kind and the JSON values of a spec."""
     return hashlib.sha256(f"{kind}\0{canonical(values)}".encode()).hexdigest()[:16]

@@ -18,7 +18,6 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from apexplan.model.address import Address
 from apexplan.model.errors import StoreError
 
 if TYPE_CHECKING:
@@ -164,10 +163,3 @@ def whereabouts(settings: Neo4jSettings) -> str:
         return ""  # the password holds a character that ends it: what was read may be a piece of it
     user = f"user {auth[0]} on " if auth else "without a user on "
     return f" ({user}{parts.netloc}, database {settings.database})"
-
-
-def at(store: str, kind: str, name: str) -> Address:
-    """Returns the address of an object by its name in the database."""
-    from apexplan_neo4j.names import spelled
-
-    return Address(store, kind, spelled(name))

@@ -44,6 +44,11 @@ def spelled(name: str) -> str:
     return name if PLAIN.match(name) else quoted(name)
 
 
+def at(store: str, kind: str, name: str) -> Address:
+    """Returns the address of an object by its name in the database."""
+    return Address(store, kind, spelled(name))
+
+
 def name_of(address: Address) -> str:
     """Returns the name in the database of what stands at `address`."""
     return bare(address.name)

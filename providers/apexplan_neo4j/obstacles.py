@@ -16,9 +16,9 @@ from apexplan.model.address import Address
 from apexplan.model.change import Action, Change
 from apexplan.model.plan import Note
 from apexplan.model.spec import Spec
-from apexplan_neo4j.connection import Graph, at
+from apexplan_neo4j.connection import Graph
 from apexplan_neo4j.cypher.schema import Dropped, Made, schema_of
-from apexplan_neo4j.names import name_of
+from apexplan_neo4j.names import at, name_of
 from apexplan_neo4j.read import Seen
 from apexplan_neo4j.read.ownership import GRAPHITI_PLACES, Owner, owner
 from apexplan_neo4j.scripts import misunderstood

@@ -16,8 +16,8 @@ from apexplan.model.address import Address
 from apexplan.model.plan import Note
 from apexplan.model.spec import Spec
 from apexplan.provider import Live, Scope
-from apexplan_neo4j.connection import Graph, Row, at
-from apexplan_neo4j.names import RESERVED_PREFIX
+from apexplan_neo4j.connection import Graph, Row
+from apexplan_neo4j.names import RESERVED_PREFIX, at
 from apexplan_neo4j.read import constraints, indexes
 from apexplan_neo4j.read.ledger import ledger_details, migrations
 from apexplan_neo4j.read.marker import of_rows

@@ -17,9 +17,11 @@ from dataclasses import dataclass
 
 from apexplan.model.errors import StoreError, Transient
 from apexplan.model.plan import Step
+from apexplan.model.spec import same
 from apexplan.provider import Outcome, Watch
 from apexplan_neo4j import ddl
-from apexplan_neo4j.connection import Graph, Row, at
+from apexplan_neo4j.connection import Graph, Row
+from apexplan_neo4j.names import at
 from apexplan_neo4j.read import constraints, indexes
 from apexplan_neo4j.read.marker import Marker, of_rows
 from apexplan_neo4j.run import population
@@ -58,7 +60,7 @@ class There:
         """True if what `step` speaks of is there, of its very definition; healthy, if it is to be made."""
         found, wanted = self._found(step), wish(step)
         fields = wanted.managed if step.verb == MAKE else wanted.managed - {"health"}
-        return found is not None and all(_same(getattr(found, f), getattr(wanted, f)) for f in fields)
+        return found is not None and all(same(getattr(found, f), getattr(wanted, f)) for f in fields)
 
     def failed(self, step: Step) -> bool:
         """True if the index that `step` makes is there and FAILED."""
@@ -102,7 +104,7 @@ def run_group(graph: Graph, fence: Fence, unit: str, steps: Sequence[Step], watc
     there = There.of(graph, steps)
     _refuse_contested(graph, steps, there)
     for name in sorted({name for step in steps for name in there.in_the_way(step)}):
-        _remove_leak(graph, name)
+        remove_leak(graph, name)
     fence.check(there.marker)
     fence.tries(unit)
     statements = _statements(steps, there, again=there.marker.proves(unit))
@@ -171,10 +173,10 @@ def _refuse_contested(graph: Graph, steps: Sequence[Step], there: There) -> None
             )
 
 
-def _remove_leak(graph: Graph, name: str) -> None:
-    note = f"repair of {name}"
+def remove_leak(graph: Graph, name: str) -> None:
+    """Drops what a CREATE CONSTRAINT left that never ended. An error counts only if it is there still."""
     try:
-        with watched(graph, note) as tx:
+        with watched(graph, f"repair of {name}") as tx:
             tx.rows(ddl.drop_index(name))
             tx.commit()
     except StoreError as error:
@@ -199,9 +201,3 @@ def _free_indexes(rows: Sequence[Row], leaks: frozenset[str]) -> dict[str, Index
         for row in rows
         if indexes.kind_of(row) is not None and row.get("owningConstraint") is None
     }
-
-
-def _same(live: object, desired: object) -> bool:
-    if isinstance(live, dict) and isinstance(desired, dict):
-        return all(live.get(key) == value for key, value in desired.items())
-    return live == desired

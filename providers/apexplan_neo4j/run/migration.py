@@ -27,7 +27,6 @@ from apexplan.migrations.steps import MARK, MIGRATE, MIGRATE_BACK, UNMARK
 from apexplan.model.errors import Interrupted, StoreError
 from apexplan.model.plan import Step
 from apexplan.provider import Outcome, Watch
-from apexplan_neo4j import ddl
 from apexplan_neo4j.connection import Graph, Tx
 from apexplan_neo4j.errors import translated
 from apexplan_neo4j.names import RESERVED_PREFIX
@@ -35,6 +34,7 @@ from apexplan_neo4j.read import indexes
 from apexplan_neo4j.read.ledger import APPLIED, RUNNING, TAKING_BACK
 from apexplan_neo4j.read.marker import current
 from apexplan_neo4j.run import entry, population
+from apexplan_neo4j.run.batch import remove_leak
 from apexplan_neo4j.run.entry import Entry, Signature
 from apexplan_neo4j.run.fence import Fence
 from apexplan_neo4j.run.move import move
@@ -245,9 +245,7 @@ def _remove_leaks(work: Work, segment: Segment) -> None:
         words = [*(row["labelsOrTypes"] or ()), *(row["properties"] or ())]
         named = row["name"] in segment.texts[0] or all(word in segment.texts[0] for word in words)
         if row["name"] in leaks and named:
-            with watched(work.graph, f"repair of {row['name']}") as tx:
-                tx.rows(ddl.drop_index(row["name"]))
-                tx.commit()
+            remove_leak(work.graph, row["name"])
 
 
 def _progress(work: Work, done: int, goal: str, started: float) -> None:

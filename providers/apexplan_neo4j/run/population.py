@@ -11,8 +11,9 @@ from typing import Final
 
 from apexplan.model.errors import Interrupted, StoreError
 from apexplan.provider import Watch
-from apexplan_neo4j.connection import Graph, Row, at
+from apexplan_neo4j.connection import Graph, Row
 from apexplan_neo4j.errors import clean
+from apexplan_neo4j.names import at
 
 _FIRST_S: Final = 0.02
 _LONGEST_S: Final = 0.5
