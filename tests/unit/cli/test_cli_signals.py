@@ -17,9 +17,9 @@ _STEP_MS = 1500
 store itself."""
 
 
-def in_the_first_step(shop: Shop) -> subprocess.Popen[str]:
+def in_the_first_step(shop: Shop, step_ms: int = _STEP_MS) -> subprocess.Popen[str]:
     """Starts an apply and returns when its first step runs."""
-    shop.edit_store(behaviour={"delay_ms": _STEP_MS})
+    shop.edit_store(behaviour={"delay_ms": step_ms})
     process = start(shop, "apply", "--yes", "-f", "json")
     assert process.stdout is not None
     for line in process.stdout:
@@ -56,7 +56,7 @@ def test_a_run_that_a_signal_stopped_is_finished_by_resume(shop: Shop) -> None:
 
 @pytest.mark.parametrize("command", ["resume", "rollback"])
 def test_the_second_signal_ends_at_once_and_the_journal_knows_the_step(shop: Shop, command: str) -> None:
-    process = in_the_first_step(shop)
+    process = in_the_first_step(shop, step_ms=20_000)  # nobody waits for its end
     process.send_signal(signal.SIGINT)
     wait_for(process.stderr, "stopping after the step at hand")
     process.send_signal(signal.SIGINT)
