@@ -48,19 +48,22 @@ class OnChange:
 
     KEY: part of the identity, never differs. IN_PLACE: the object is altered.
     REPLACE: the object must be made anew. IGNORE: carried along, never compared.
-    `rebuilds`: the store does work in proportion to the data.
+    `rebuilds`: the store does work in proportion to the data. `since`: the first version of the store that
+    knows the field; an older one may drop it without a word.
     """
 
     how: How
     why: str = ""
     rebuilds: bool = False
     source: str = ""
+    since: str = ""
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         out = handler(schema)
         rule = {"how": str(self.how), "why": self.why, "rebuilds": self.rebuilds, "source": self.source}
+        rule["since"] = self.since
         out["x-on-change"] = {key: value for key, value in rule.items() if value}
         return out
 

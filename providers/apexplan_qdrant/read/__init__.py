@@ -1,0 +1,104 @@
+"""A target → live specs. Two requests for the names, one for each collection, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from apexplan.model.address import Address
+from apexplan.model.plan import Note
+from apexplan.model.spec import Spec
+from apexplan.provider import Live, Scope
+from apexplan_qdrant.names import index_address
+from apexplan_qdrant.read.marks import Marks, marks_of
+from apexplan_qdrant.read.served import Served, served
+from apexplan_qdrant.specs import Alias, Collection, PayloadIndex, Retained
+from apexplan_qdrant.specs.collection import Health
+from apexplan_qdrant.target import Target
+from apexplan_qdrant.wire.collection import collection_values
+from apexplan_qdrant.wire.payload_index import index_values
+
+_HEALTH: dict[str, Health] = {"grey": "grey", "red": "red"}
+_DIRECTIVES = {"on_replace": None, "over": None, "copying": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was read: the live specs, and what they were made of."""
+
+    live: Live
+    served: Served
+    infos: Mapping[str, Mapping[str, Any]]
+    """By physical name."""
+    aliases: Mapping[str, str]
+
+
+def read(target: Target, scope: Scope) -> Seen:
+    """Returns what the target holds. All of it is read: collections are few, and a plan must know the
+    names that are taken."""
+    aliases = target.aliases()
+    infos = target.infos(target.collections())
+    marks = {name: marks_of(info) for name, info in infos.items()}
+    said = {address.name for address in scope.addresses if address.kind == Collection.kind}
+    who = served(aliases, marks, said)
+    live = Live(
+        objects=dict(_objects(scope.store, infos, marks, who)),
+        details=_details(target, aliases, infos),
+        notes=tuple(_notes(scope.store, infos, who)),
+    )
+    return Seen(live, who, infos, aliases)
+
+
+def _objects(
+    store: str, infos: Mapping[str, Mapping[str, Any]], marks: Mapping[str, Marks], who: Served
+) -> Iterator[tuple[Address, Spec]]:
+    for physical, info in infos.items():
+        retired = marks[physical].retired
+        if retired is not None:
+            yield (
+                Address(store, Retained.kind, physical),
+                Retained(former=retired.name, since=retired.since),
+            )
+        elif physical not in who.hidden:
+            yield from _collection(store, who.names[physical], physical, info)
+    for alias, physical in who.aliases.items():
+        known = who.names.get(physical, physical)
+        yield Address(store, Alias.kind, alias), Alias(collection=known, over=None)
+
+
+def _collection(
+    store: str, name: str, physical: str, info: Mapping[str, Any]
+) -> Iterator[tuple[Address, Spec]]:
+    values = collection_values(info) | _DIRECTIVES
+    health = _HEALTH.get(info.get("status", "green"), "ok")
+    yield (
+        Address(store, Collection.kind, name),
+        Collection.model_validate(values | {"physical": physical, "health": health}),
+    )
+    for field, entry in info.get("payload_schema", {}).items():
+        yield index_address(store, name, field), PayloadIndex.model_validate(index_values(entry))
+
+
+def _details(
+    target: Target, aliases: Mapping[str, str], infos: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "version": ".".join(map(str, target.version)),
+        "embedded": target.embedded,
+        "aliases": dict(aliases),
+        "configs": {name: info["config"] for name, info in infos.items()},
+    }
+
+
+def _notes(store: str, infos: Mapping[str, Mapping[str, Any]], who: Served) -> Iterator[Note]:
+    for name in sorted(who.hidden):
+        text = (
+            f"a collection {name} is there too, but an alias of that name leads elsewhere: nobody reads it, "
+            "and DELETE takes it, not what the name shows"
+        )
+        yield Note(text=text, address=Address(store, Collection.kind, name))
+    for physical, info in infos.items():
+        if physical in who.names and info.get("status") == "yellow":
+            text = "the server is rebuilding segments of it"
+            yield Note(text=text, address=Address(store, Collection.kind, who.names[physical]))

@@ -1,0 +1,76 @@
+"""Aliases: looked at before, turned in one request, and asked afterwards who answers."""
+
+from __future__ import annotations
+
+from apexplan.model.errors import StoreError
+from apexplan.model.plan import Step
+from apexplan.provider import Outcome, Watch
+from apexplan_qdrant.errors import NotThere
+from apexplan_qdrant.run.comparing import Sides, bring_missing
+from apexplan_qdrant.target import Target
+
+
+def point(target: Target, step: Step, watch: Watch) -> None:
+    """Turns the aliases. Targets are looked at first: of a list the server undoes nothing."""
+    if probe_point(target, step) is Outcome.DONE:
+        return
+    there = set(target.collections())
+    missing = sorted({to for to in step.args["after"].values() if to is not None} - there)
+    if missing:
+        raise NotThere(
+            f"the collection {missing[0]} is not there, so no alias was touched",
+            store=target.store,
+            address=step.address,
+        )
+    target.change_aliases(step.args["actions"])
+    _ask(target, step)
+
+
+def _ask(target: Target, step: Step) -> None:
+    """Raises StoreError where another collection answers under a name than was meant."""
+    for alias, wanted in step.args["after"].items():
+        answers = target.resolve(alias)
+        if wanted is not None and answers != wanted:
+            raise StoreError(
+                f"{alias} is answered by {answers}, not by {wanted}: this server does not let an alias hide "
+                "a collection",
+                store=target.store,
+                address=step.address,
+                mend="declare `over: gap`, or read the collection under another name",
+            )
+
+
+def probe_point(target: Target, step: Step) -> Outcome:
+    aliases = target.aliases()
+    now = {alias: aliases.get(alias) for alias in step.args["after"]}
+    if now == step.args["after"]:
+        return Outcome.DONE
+    if now == step.args["before"]:
+        return Outcome.NOT_DONE
+    known = all(now[a] in (step.args["before"][a], step.args["after"][a]) for a in now)
+    return Outcome.PARTIAL if known else Outcome.UNKNOWN
+
+
+def switch(target: Target, step: Step, watch: Watch) -> None:
+    """Turns the aliases of a collection that was copied, then brings over points that reached the old one
+    between the last comparison and this."""
+    point(target, step, watch)
+    if "source" in step.args:
+        bring_missing(Sides.of(target, step.args), watch)
+
+
+def take_over(target: Target, step: Step, watch: Watch) -> None:
+    """Deletes the collection and points an alias of its name to the one that has its points."""
+    name, physical = step.args["name"], step.args["physical"]
+    if physical not in target.collections():
+        raise NotThere(f"the collection {physical} is not there", store=target.store, address=step.address)
+    if name in target.collections():
+        target.delete(name)
+    target.change_aliases([{"create_alias": {"alias_name": name, "collection_name": physical}}])
+
+
+def probe_take_over(target: Target, step: Step) -> Outcome:
+    name = step.args["name"]
+    if target.aliases().get(name) == step.args["physical"]:
+        return Outcome.DONE
+    return Outcome.NOT_DONE if name in target.collections() else Outcome.PARTIAL

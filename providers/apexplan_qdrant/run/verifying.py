@@ -1,0 +1,93 @@
+"""The second pass, and the proof: what was written to the old collection meanwhile is brought over until one
+whole comparison finds nothing to bring; then the exact counts, and the recall of a sample of searches.
+
+The old collection is the truth until the switch: points that differ get its values, points that it no longer
+has are removed. An application that writes to both may be between its two writes; so a point that only the
+new one has is removed when a second comparison still finds it so.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from apexplan.model.errors import Interrupted, StoreError
+from apexplan.model.plan import Step
+from apexplan.provider import Outcome, Watch
+from apexplan_qdrant.read.marks import Copied
+from apexplan_qdrant.run.comparing import Found, Sides, differences, send
+from apexplan_qdrant.run.looking import marks, write
+from apexplan_qdrant.run.recall import SAMPLE, Sample, check_recall
+from apexplan_qdrant.target import PointId, Target
+
+ROUNDS: Final = 10
+"""Comparisons before writers are taken to be faster than the copy."""
+
+
+def verify(target: Target, step: Step, watch: Watch) -> None:
+    """Brings the new collection level with the old one, and proves that it is. Raises StoreError where it
+    does not become so."""
+    sides = Sides.of(target, step.args)
+    total = float(step.size.count) if step.size else None
+    sample = Sample(int(step.args["options"].get("sample", SAMPLE)), seed=sides.source)
+    compared = _bring_level(sides, step, watch, total, sample)
+    _check_counts(sides, step)
+    check_recall(sides, step, watch, sample.points)
+    mine = marks(target, sides.goal)
+    write(target, sides.goal, mine.but(copied=Copied(sides.source, "equal", done=compared)))
+
+
+def _bring_level(sides: Sides, step: Step, watch: Watch, total: float | None, sample: Sample) -> int:
+    """Returns how many points were equal in the last comparison, which found no difference; offers some of
+    them to `sample`."""
+    alone: set[PointId] = set()
+    for number in range(1, ROUNDS + 1):
+        level, compared, surplus = True, 0, set()
+        for found in differences(sides):
+            compared += found.compared
+            level = level and found.none
+            surplus |= set(found.surplus)
+            sample.offer(found.one)
+            _mend(sides, found, alone)
+            watch.progress(compared, total, "points", f"compared, {_ordinal(number)} time")
+            if watch.stopping():
+                raise Interrupted("stopped while comparing; the next run compares anew")
+        if level:
+            return compared
+        alone = surplus
+    raise StoreError(
+        f"after {ROUNDS} comparisons {sides.goal} still differs from {sides.source}: points are "
+        "written faster than they are brought over",
+        store=sides.target.store,
+        address=step.address,
+        mend="pause the writers for the switch, or let them write to both collections; then apply again",
+    )
+
+
+def _mend(sides: Sides, found: Found, alone: set[PointId]) -> None:
+    send(sides, found.missing)
+    if found.differing:
+        sides.target.upsert(sides.goal, sides.transform.sent(found.differing))
+    gone = [point for point in found.surplus if point in alone]
+    if gone:
+        sides.target.remove(sides.goal, gone)
+
+
+def _ordinal(number: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")
+
+
+def _check_counts(sides: Sides, step: Step) -> None:
+    ours, theirs = sides.target.count(sides.source), sides.target.count(sides.goal)
+    if ours != theirs:
+        raise StoreError(
+            f"{sides.source} has {ours:,} points and {sides.goal} has {theirs:,}, although a "
+            "comparison had just found them equal: points are being written",
+            store=sides.target.store,
+            address=step.address,
+            mend="pause the writers for the switch, or let them write to both collections; then apply again",
+        )
+
+
+def probe_verify(target: Target, step: Step) -> Outcome:
+    copied = marks(target, step.args["target"]).copied
+    return Outcome.DONE if copied is not None and copied.state == "equal" else Outcome.NOT_DONE

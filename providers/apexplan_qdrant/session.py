@@ -1,0 +1,83 @@
+"""One session on one Qdrant. Importing this imports no driver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from apexplan.model.address import Address
+from apexplan.model.change import Change
+from apexplan.model.plan import Note, Size, Step
+from apexplan.model.spec import Spec
+from apexplan.provider import Check, Live, Mark, Normal, Outcome, Scope, Watch
+from apexplan_qdrant.measure import measure
+from apexplan_qdrant.normalize import normalize
+from apexplan_qdrant.obstacles import obstacles
+from apexplan_qdrant.read import Seen, read
+from apexplan_qdrant.run import VERBS, ledger
+from apexplan_qdrant.target import Target
+
+
+class QdrantSession:
+    """See `apexplan.provider`. A server has no lock that would die with its client, so two runs with
+    different states are told apart only by what they find: every step looks before and after."""
+
+    def __init__(self, target: Target, settle_timeout_s: float) -> None:
+        self.target = target
+        self._settle_timeout_s = settle_timeout_s
+        self._seen: Seen | None = None
+        self._desired: frozenset[Address] = frozenset()
+        self._settled: set[str] = set()
+
+    @property
+    def seen(self) -> Seen:
+        assert self._seen is not None, "read comes first"
+        return self._seen
+
+    def read(self, scope: Scope) -> Live:
+        self._seen = read(self.target, scope)
+        return self._seen.live
+
+    def normalize(self, desired: Mapping[Address, Spec], live: Mapping[Address, Spec]) -> Normal:
+        self._desired = frozenset(desired)
+        return normalize(desired, self.seen.served)
+
+    def measure(self, addresses: frozenset[Address]) -> Mapping[Address, Size]:
+        return measure(self.target, addresses, self.seen.served)
+
+    def obstacles(self, changes: Sequence[Change]) -> Sequence[Note]:
+        return obstacles(self.target, changes, self.seen, self._desired)
+
+    def examine(self) -> Sequence[Check]:
+        return self.target.examine()
+
+    def run(self, step: Step, watch: Watch) -> None:
+        verb = VERBS[step.verb]
+        if verb.settles_before:
+            self._settle(step, watch)
+        verb.run(self.target, step, watch)
+
+    def wait(self, step: Step, watch: Watch) -> None:
+        """Waits until nothing is left to build, after a step that sets something going."""
+        if VERBS[step.verb].builds:
+            self._settle(step, watch)
+            self._settled.add(step.id)
+
+    def _settle(self, step: Step, watch: Watch) -> None:
+        self.target.settle(step.args["physical"], watch, self._settle_timeout_s)
+
+    def probe(self, step: Step) -> Outcome:
+        """Returns what the target says. Where a step builds in the background, it is not done before that
+        came to rest once; a write of somebody else's that makes the collection busy again afterwards is not
+        ours."""
+        verb = VERBS[step.verb]
+        outcome = verb.probe(self.target, step)
+        if outcome is not Outcome.DONE or not verb.builds or step.id in self._settled:
+            return outcome
+        return Outcome.DONE if self.target.work(step.args["physical"]).idle else Outcome.PARTIAL
+
+    def marks(self, project: str) -> Mapping[Address, Mark]:
+        return ledger.marks(read(self.target, Scope(self.target.store)), project)
+
+    def record(self, project: str, marks: Mapping[Address, Mark | None]) -> None:
+        seen = read(self.target, Scope(self.target.store, frozenset(marks)))
+        ledger.record(self.target, seen, project, marks)

@@ -1,0 +1,137 @@
+"""What the steps of all kinds share: the facts of a plan, statements as they go over the wire, hazards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from apexplan.model.address import Address
+from apexplan.model.plan import Hazard, HazardKind, Size
+from apexplan.model.spec import canonical, digest
+from apexplan.provider import Facts
+from apexplan_qdrant.read.marks import METADATA
+from apexplan_qdrant.specs import Collection
+
+ALIASES: Final = "POST /collections/aliases"
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """The facts of one plan, with the words to ask for them."""
+
+    facts: Facts
+
+    @property
+    def marks(self) -> bool:
+        """True where collections have metadata, so that steps leave a mark and nothing need be deleted."""
+        version = tuple(int(part) for part in self.facts.details["version"].split("."))
+        return version >= METADATA
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Alias → physical name, all there are."""
+        found: Mapping[str, str] = self.facts.details["aliases"]
+        return found
+
+    @property
+    def configs(self) -> Mapping[str, Mapping[str, Any]]:
+        """Physical name → configuration, as the server tells it."""
+        found: Mapping[str, Mapping[str, Any]] = self.facts.details["configs"]
+        return found
+
+    def live(self, store: str, name: str) -> Collection | None:
+        spec = self.facts.live.get(Address(store, Collection.kind, name))
+        return spec if isinstance(spec, Collection) else None
+
+    def physical(self, store: str, name: str) -> str:
+        """Returns the physical name of what is, or will be, known by `name`."""
+        live = self.live(store, name)
+        if live is not None and live.physical is not None:
+            return live.physical
+        desired = self.facts.desired.get(Address(store, Collection.kind, name))
+        return own_name(name, desired) if isinstance(desired, Collection) else name
+
+    def size(self, address: Address) -> Size | None:
+        return self.facts.sizes.get(address)
+
+
+def own_name(name: str, desired: Collection) -> str:
+    """Returns the physical name that a new collection gets: versioned where it will be copied one day."""
+    if desired.physical is not None:
+        return desired.physical
+    return f"{name}_v1" if desired.on_replace == "copy" else name
+
+
+def hazard(kind: HazardKind, text: str) -> Hazard:
+    return Hazard(kind=kind, text=text)
+
+
+def points(size: Size | None) -> str:
+    """Returns `20,000 points`, or `the points` where nobody knows how many."""
+    return f"{size.count:,} point{'s' * (size.count != 1)}" if size is not None else "the points"
+
+
+def request(verb: str, physical: str, body: Mapping[str, Any] | None = None, path: str = "") -> str:
+    """Returns a request as it could be typed: `PATCH /collections/documents {"hnsw_config": …}`."""
+    line = f"{verb} /collections/{quote(physical, safe='')}{path}"
+    return line if body is None else f"{line} {text(body)}"
+
+
+def alias_request(*actions: Mapping[str, Any]) -> str:
+    return f"{ALIASES} {text({'actions': list(actions)})}"
+
+
+def text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def mark(address: Address, verb: str, *parts: Any) -> str:
+    """Returns the digest by which a step is known in the metadata of a collection."""
+    return digest(str(address), verb, *(canonical(part) for part in parts))
+
+
+def filled(live: Collection, desired: Collection) -> Collection:
+    """Returns all that the collection shall be: what nobody manages stays as it is. Settings of vectors that
+    go away go with them."""
+    kept = live.values()
+    wish = desired.values()
+    for field, value in wish.items():
+        former = kept.get(field)
+        kept[field] = _overlaid(field, former, value) if isinstance(value, dict) else value
+    names = {*(kept.get("vectors") or ()), *(kept.get("sparse_vectors") or ())}
+    for field in BY_VECTOR:
+        if kept.get(field):
+            kept[field] = {k: v for k, v in kept[field].items() if _vector(field, k) in names}
+    return Collection.model_validate(kept)
+
+
+BY_VECTOR: Final = (
+    "size",
+    "distance",
+    "datatype",
+    "multivector",
+    "vector_on_disk",
+    "vector_memory",
+    "vector_hnsw",
+    "vector_quantization",
+    "sparse_datatype",
+    "sparse_modifier",
+    "sparse_on_disk",
+    "sparse_full_scan_threshold",
+    "sparse_memory",
+)
+
+
+def _vector(field: str, key: str) -> str:
+    return key.rpartition(".")[0] if field in ("vector_hnsw", "vector_quantization") else key
+
+
+def _overlaid(field: str, former: Any, value: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(former, dict):
+        return value
+    if field == "quantization" and former.get("kind") != value.get("kind", former.get("kind")):
+        return value  # another kind has other settings
+    return former | value

@@ -1,0 +1,91 @@
+"""A server for tests of what rests on Qdrant over REST: a double, or the real one that the environment names.
+
+    def test_a_fact(server: Server) -> None:
+        name = server.name("documents")     # every name of a collection or an alias, so that it is removed
+        server.target.create(name, {…})     # connected already; `server.connect(key="…")` for another way
+        server.hooks.drop_connection()      # what only the double can do: skips the test on a real server
+        server.needs_a_real_one()           # what the double cannot do: skips the test on it
+
+`APEXPLAN_TEST_QDRANT_URL` names a real server, `APEXPLAN_TEST_QDRANT_KEY` its full key. Nothing on it is
+touched but collections and aliases whose name begins with the test's own prefix; these are gone afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+
+from apexplan_qdrant.connection import QdrantSettings
+from apexplan_qdrant.server import ServerTarget, connect
+from apexplan_qdrant.server.waiting import Clock
+
+from .double import Double
+
+URL = os.environ.get("APEXPLAN_TEST_QDRANT_URL")
+KEY = os.environ.get("APEXPLAN_TEST_QDRANT_KEY")
+
+
+@dataclass
+class Server:
+    """A running server. `double` is None where it is a real one."""
+
+    url: str
+    key: str | None = field(repr=False)
+    double: Double | None
+    target: ServerTarget
+    prefix: str
+
+    @property
+    def hooks(self) -> Double:
+        if self.double is None:
+            pytest.skip("a real server neither holds its rebuilds nor breaks a connection on request")
+        return self.double
+
+    def needs_a_real_one(self) -> None:
+        if self.double is not None:
+            pytest.skip("the double does not do this: set APEXPLAN_TEST_QDRANT_URL to a real server")
+
+    def name(self, stem: str) -> str:
+        return self.prefix + stem
+
+    def connect(self, key: str | None = None, *, clock: Clock | None = None) -> ServerTarget:
+        """Another target of this server; without `key`, with the one that it wants."""
+        return connect("vectors", settings(self.url, key or self.key), clock=clock)
+
+
+def settings(url: str, key: str | None = None, *, timeout_s: float = 30) -> QdrantSettings:
+    secret = SecretStr(key) if key else None
+    return QdrantSettings(url=SecretStr(url), api_key=secret, timeout_s=timeout_s)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server on which the test's names are free, before and after."""
+    with ExitStack() as stack:
+        double = None if URL else stack.enter_context(Double())
+        url = URL or (double.url if double else "")
+        key = KEY if URL else None
+        target = connect("vectors", settings(url, key))
+        stack.callback(target.close)
+        running = Server(url, key, double, target, f"apexplan_test_{uuid4().hex[:8]}_")
+        if double is None:
+            stack.callback(_removed, running)
+        yield running
+
+
+def _removed(server: Server) -> None:
+    """Aliases first: one that shadows a collection is not its own."""
+    target = server.connect()
+    ours = [alias for alias in target.aliases() if alias.startswith(server.prefix)]
+    if ours:
+        target.change_aliases([{"delete_alias": {"alias_name": alias}} for alias in ours])
+    for name in target.collections():
+        if name.startswith(server.prefix):
+            target.delete(name)
+    target.close()
