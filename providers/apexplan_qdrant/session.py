@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from apexplan.model.address import Address
 from apexplan.model.change import Change
+from apexplan.model.errors import StoreError
 from apexplan.model.plan import Note, Size, Step
 from apexplan.model.spec import Spec
 from apexplan.provider import Check, Live, Mark, Normal, Outcome, Scope, Watch
@@ -14,6 +15,7 @@ from apexplan_qdrant.normalize import normalize
 from apexplan_qdrant.obstacles import obstacles
 from apexplan_qdrant.read import Seen, read
 from apexplan_qdrant.run import VERBS, ledger
+from apexplan_qdrant.run.built import unlike
 from apexplan_qdrant.target import Target
 
 
@@ -57,10 +59,23 @@ class QdrantSession:
         verb.run(self.target, step, watch)
 
     def wait(self, step: Step, watch: Watch) -> None:
-        """Waits until nothing is left to build, after a step that sets something going."""
-        if VERBS[step.verb].builds:
+        """Waits until nothing is left to build, after a step that sets something going, and looks whether it
+        was built. Raises StoreError where it was not, though the target says that it is done."""
+        if not VERBS[step.verb].builds:
+            return
+        self._settle(step, watch)
+        if unlike(self.target, step.args["physical"]):
+            self.target.wake(step.args["physical"])
             self._settle(step, watch)
-            self._settled.add(step.id)
+        wrong = unlike(self.target, step.args["physical"])
+        if wrong:
+            raise StoreError(
+                f"{step.args['physical']} is green, yet its segments are built otherwise: {', '.join(wrong)}",
+                store=self.target.store,
+                address=step.address,
+                mend="look into the server's log; resume waits again",
+            )
+        self._settled.add(step.id)
 
     def _settle(self, step: Step, watch: Watch) -> None:
         self.target.settle(step.args["physical"], watch, self._settle_timeout_s)
@@ -73,7 +88,9 @@ class QdrantSession:
         outcome = verb.probe(self.target, step)
         if outcome is not Outcome.DONE or not verb.builds or step.id in self._settled:
             return outcome
-        return Outcome.DONE if self.target.work(step.args["physical"]).idle else Outcome.PARTIAL
+        physical = step.args["physical"]
+        at_rest = self.target.work(physical).idle and not unlike(self.target, physical)
+        return Outcome.DONE if at_rest else Outcome.PARTIAL
 
     def marks(self, project: str) -> Mapping[Address, Mark]:
         return ledger.marks(read(self.target, Scope(self.target.store)), project)

@@ -88,6 +88,7 @@ class IndexBlock(Block):
     is_principal: bool = False
     """integer, float, datetime: points are stored in the order of this field."""
     on_disk: bool = False
+    """The index is read from disk."""
     lookup: bool = True
     """integer: `match` uses it."""
     range: bool = True

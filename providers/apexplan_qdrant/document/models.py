@@ -61,6 +61,7 @@ class OptimizersBlock(Block):
     indexing_threshold: Whole = 10000
     """Kilobytes of vectors in a segment from which on it gets a graph; 0: never."""
     flush_interval_sec: Whole = 5
+    """Seconds between two writes to disk."""
     max_optimization_threads: Literal["auto"] | Whole = "auto"
     """0 stops all building."""
     prevent_unoptimized: bool = False
@@ -71,20 +72,25 @@ class WalBlock(Block):
     """The log. It is fixed when the collection is made."""
 
     capacity_mb: Positive = 32
+    """Megabytes of one of its segments, 1 or more."""
     segments_ahead: Whole = 0
+    """Segments that are made before they are needed."""
     retain_closed: Positive = 1
+    """Segments that are kept once they are closed, 1 or more. Qdrant 1.16."""
 
 
 class StrictMultivectorBlock(Block):
     """What strict mode allows of one multivector."""
 
-    max_vectors: Positive
+    max_vectors: Positive = UNSAID
+    """Vectors of one point."""
 
 
 class StrictSparseBlock(Block):
     """What strict mode allows of one sparse vector."""
 
-    max_length: Positive
+    max_length: Positive = UNSAID
+    """Weights of one vector."""
 
 
 class StrictModeBlock(Block):
@@ -93,28 +99,41 @@ class StrictModeBlock(Block):
 
     enabled: bool = False
     max_query_limit: Positive = UNSAID
+    """Points that one answer may have, 1 or more."""
     max_timeout: Positive = UNSAID
-    """Seconds."""
+    """Seconds that a request may ask for, 1 or more."""
     unindexed_filtering_retrieve: bool = UNSAID
+    """Reading may filter by a field without a payload index."""
     unindexed_filtering_update: bool = UNSAID
+    """Writing may filter by a field without a payload index."""
     search_max_hnsw_ef: Whole = UNSAID
+    """The greatest `hnsw_ef` of a search."""
     search_allow_exact: bool = UNSAID
+    """A search may read every vector."""
     search_max_oversampling: float = UNSAID
+    """The greatest `oversampling` of a search."""
     upsert_max_batchsize: Whole = UNSAID
+    """Points that one request may write."""
     max_collection_vector_size_bytes: Whole = UNSAID
+    """What all vectors may take, in each replica."""
     read_rate_limit: Positive = UNSAID
     """Requests a minute."""
     write_rate_limit: Positive = UNSAID
     """Requests a minute."""
     max_collection_payload_size_bytes: Whole = UNSAID
+    """What all payloads may take, in each replica."""
     max_points_count: Positive = UNSAID
+    """Points that the collection may hold, 1 or more."""
     filter_max_conditions: Whole = UNSAID
+    """Conditions that one filter may have."""
     condition_max_size: Whole = UNSAID
+    """Values that one condition may name."""
     multivector_config: dict[str, StrictMultivectorBlock] = UNSAID
     """By the name of a multivector."""
     sparse_config: dict[str, StrictSparseBlock] = UNSAID
     """By the name of a sparse vector."""
     max_payload_index_count: Whole = UNSAID
+    """Payload indexes that the collection may have; at the limit, none can be replaced either."""
 
 
 class TransformBlock(Block):
@@ -153,19 +172,25 @@ class CollectionBlock(Block):
     sparse_vectors: dict[str, SparseVectorBlock] = Field(default_factory=dict)
     """By name."""
     hnsw: HnswBlock = HnswBlock()
+    """The graph of every vector that does not say otherwise."""
     quantization: Quantization = "none"
-    """How vectors are compressed."""
+    """How vectors are compressed that do not say otherwise."""
     optimizers: OptimizersBlock = OptimizersBlock()
     wal: WalBlock = WalBlock()
     on_disk_payload: bool = True
+    """Payloads are read from disk, but for the fields that have an index."""
     payload_memory: Memory = UNSAID
     """Where payloads are. Qdrant 1.19."""
     shard_number: Positive = 1
+    """Parts of the collection, 1 or more. It is fixed when the collection is made."""
     sharding_method: Literal["auto", "custom"] = "auto"
+    """custom: the client says which shard a point is in. It is fixed when the collection is made."""
     replication_factor: Positive = 1
     """For shards to come: replicas of those that are there are not made."""
     write_consistency_factor: Positive = 1
+    """Replicas that must confirm a write, 1 or more."""
     read_fan_out_factor: Whole = UNSAID
+    """Further replicas that are asked with each read. Once set, it cannot be unset."""
     strict_mode: StrictModeBlock = StrictModeBlock()
     metadata: dict[str, Any] = Field(default_factory=dict)
     """By key; null removes a key. Keys that are left out are not managed."""

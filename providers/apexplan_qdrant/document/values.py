@@ -6,19 +6,19 @@ its type. Everything else is set only where the document sets it.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from apexplan_qdrant.document.blocks import Block
 from apexplan_qdrant.document.index_models import IndexBlock
-from apexplan_qdrant.document.models import CollectionBlock, CopyBlock
+from apexplan_qdrant.document.models import CollectionBlock, CopyBlock, HnswBlock, OptimizersBlock, WalBlock
 from apexplan_qdrant.document.vector_models import Quantization, VectorBlock
 from apexplan_qdrant.specs.payload_index import IndexType
 from apexplan_qdrant.wire.payload_index import stopwords_values
 from apexplan_qdrant.wire.places import Json, with_vector
 from apexplan_qdrant.wire.quantization import NONE, single
 
-SAME_NAME: Final = (
-    "physical",
+ALONE: Final = (
     "on_disk_payload",
     "payload_memory",
     "shard_number",
@@ -26,13 +26,15 @@ SAME_NAME: Final = (
     "replication_factor",
     "write_consistency_factor",
     "read_fan_out_factor",
-    "strict_mode",
-    "metadata",
-    "on_replace",
-    "over",
 )
+"""Settings of the collection itself."""
+_SAME_NAME: Final = (*ALONE, "physical", "strict_mode", "metadata", "on_replace", "over")
 """Fields that block and spec call by the same name."""
-PREFIXES: Final = {"hnsw": "hnsw_", "optimizers": "", "wal": "wal_"}
+PARTS: Final[Mapping[str, tuple[str, type[Block]]]] = {
+    "hnsw": ("hnsw_", HnswBlock),
+    "optimizers": ("", OptimizersBlock),
+    "wal": ("wal_", WalBlock),
+}
 """Blocks whose settings are fields of the spec, after a prefix."""
 VECTOR_FIELDS: Final = {
     "datatype": "datatype",
@@ -60,8 +62,8 @@ def collection_values(block: CollectionBlock) -> Json:
     """Returns the fields of a `Collection` that the block sets."""
     dense, sparse = dense_blocks(block), dict(sorted(block.sparse_vectors.items()))
     said = block.said()
-    values: Json = {field: said[field] for field in SAME_NAME if field in said}
-    for part, prefix in PREFIXES.items():
+    values: Json = {field: said[field] for field in _SAME_NAME if field in said}
+    for part, (prefix, _) in PARTS.items():
         values |= {f"{prefix}{name}": value for name, value in said.get(part, {}).items()}
     if block.given("quantization"):
         values["quantization"] = quantization_values(block.quantization)
@@ -104,7 +106,7 @@ def index_values(block: IndexType | IndexBlock) -> Json:
     return values
 
 
-def _by_name(blocks: dict[str, Any], fields: dict[str, str]) -> Json:
+def _by_name(blocks: Mapping[str, Block], fields: Mapping[str, str]) -> Json:
     """Returns, for each setting that a vector sets, the values by the vector's name."""
     found: Json = {}
     for name, block in blocks.items():
@@ -116,7 +118,7 @@ def _by_name(blocks: dict[str, Any], fields: dict[str, str]) -> Json:
 def _of_vectors(dense: dict[str, VectorBlock]) -> Json:
     found: Json = {}
     for name, block in dense.items():
-        if block.given("hnsw"):
+        if block.hnsw.said():
             found.setdefault("vector_hnsw", {}).update(with_vector(name, block.hnsw.said()))
         if block.given("quantization"):
             values = with_vector(name, quantization_values(block.quantization))

@@ -23,6 +23,7 @@ class ScalarBlock(Block):
     quantile: Annotated[float, Field(ge=0.5, le=1)] | None = None
     """Part of the values that is kept exactly, 0.5 to 1; null: all."""
     always_ram: bool = False
+    """Compressed vectors stay in memory, also where vectors are on disk."""
     memory: Memory = UNSAID
     """Qdrant 1.19."""
 
@@ -31,7 +32,9 @@ class ProductBlock(Block):
     """Groups of components become one of 256 patterns."""
 
     compression: Literal["x4", "x8", "x16", "x32", "x64"]
+    """How much smaller a vector becomes."""
     always_ram: bool = False
+    """Compressed vectors stay in memory, also where vectors are on disk."""
     memory: Memory = UNSAID
     """Qdrant 1.19."""
 
@@ -40,8 +43,11 @@ class BinaryBlock(Block):
     """One or two bits for each component."""
 
     encoding: Literal["one_bit", "two_bits", "one_and_half_bits"] = "one_bit"
+    """How a vector is stored."""
     query_encoding: Literal["default", "binary", "scalar4bits", "scalar8bits"] = "default"
+    """How the vector that is asked for is compressed. default: as those that are stored."""
     always_ram: bool = False
+    """Compressed vectors stay in memory, also where vectors are on disk."""
     memory: Memory = UNSAID
     """Qdrant 1.19."""
 
@@ -50,7 +56,9 @@ class TurboBlock(Block):
     """A rotation, then a few bits for each component. Qdrant 1.18."""
 
     bits: Literal["bits1", "bits1_5", "bits2", "bits4", "bits8"] = UNSAID
+    """Bits of a component."""
     always_ram: bool = False
+    """Compressed vectors stay in memory, also where vectors are on disk."""
     memory: Memory = UNSAID
     """Qdrant 1.19."""
 
@@ -81,6 +89,7 @@ class VectorHnswBlock(Block):
     payload_m: Whole = UNSAID
     """Edges of a node among points of one payload value; as `m` where it was never set."""
     on_disk: bool = False
+    """The graph is read from disk."""
     inline_storage: bool = False
     """Vectors are stored in the graph; needs quantization. Qdrant 1.16."""
 
@@ -97,6 +106,7 @@ class VectorBlock(Block):
     multivector: Annotated[Literal["none", "max_sim"], WORDS] = "none"
     """max_sim: a point has many vectors, compared by the best match of each."""
     on_disk: bool = False
+    """Vectors are read from disk."""
     memory: Memory = UNSAID
     """Where vectors are. Qdrant 1.19."""
     hnsw: VectorHnswBlock = VectorHnswBlock()
@@ -113,6 +123,7 @@ class SparseVectorBlock(Block):
     datatype: Datatype = "float32"
     """What a weight is stored as."""
     on_disk: bool = False
+    """The index is read from disk."""
     full_scan_threshold: Whole = UNSAID
     """Points below which a filtered search reads all of them."""
     memory: Memory = UNSAID

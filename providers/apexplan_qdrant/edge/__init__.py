@@ -10,6 +10,7 @@ the registry's, which is written whole or not at all. Who only reads names and c
 file: no lock, no shard, also while somebody else works. Everything else takes the lock first.
 
     target             the operations, in the order that survives a crash
+      holding          registry, lock and shards, kept in step
       registry, lock   the two files
       shards           shards that are open; indexes and points say Edge's types in JSON
       config           the server's merge rules, and the configuration in Edge's words

@@ -77,8 +77,9 @@ def created(body: Mapping[str, Any]) -> Json:
         "wal_config": {**_LOG, **_only(said.get("wal_config", {}), _LOG)},
         "quantization_config": said.get("quantization_config"),
         **_only(said, ("strict_mode_config",)),
-        **_only(body, ("metadata",)),
     }
+    if body.get("metadata") is not None:
+        config["metadata"] = _mapping(body["metadata"])
     both = dense(config).keys() & sparse(config).keys()
     if both:
         raise WrongInput(f"dense and sparse vectors cannot have one name, as {sorted(both)[0]!r}")
@@ -105,13 +106,13 @@ def updated(config: Mapping[str, Any], body: Mapping[str, Any]) -> Json:
     if "strict_mode_config" in said:
         new["strict_mode_config"] = {**new.get("strict_mode_config", {}), **said["strict_mode_config"]}
     if body.get("metadata") is not None:
-        new["metadata"] = _merged_metadata(new.get("metadata", {}), body["metadata"])
+        new["metadata"] = _merged_metadata(new.get("metadata", {}), _mapping(body["metadata"]))
     return deepcopy(new)
 
 
 def modifiers(config: Mapping[str, Any]) -> Mapping[str, str]:
-    """Returns how scores of each sparse vector are weighted. On Edge this is fixed: a shard is not opened with
-    another one."""
+    """Returns how scores of each sparse vector are weighted. Fixed on Edge: it opens no shard with another
+    one."""
     return {name: vector.get("modifier", "none") for name, vector in sparse(config).items()}
 
 
@@ -174,6 +175,12 @@ def _change_sparse(vector: Json, change: Mapping[str, Any]) -> None:
 def _merged_metadata(live: Mapping[str, Any], change: Mapping[str, Any]) -> Json:
     merged = {**live, **change}
     return {key: value for key, value in merged.items() if key not in change or value is not None}
+
+
+def _mapping(metadata: Any) -> Mapping[str, Any]:
+    if not isinstance(metadata, Mapping):
+        raise WrongInput("metadata is a mapping")
+    return metadata
 
 
 def _optimizers(said: Mapping[str, Any]) -> Json:

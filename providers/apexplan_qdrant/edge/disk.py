@@ -14,7 +14,7 @@ RESERVE_BYTES: Final = 128 << 20
 
 
 def require(store: str, directory: Path, size_bytes: int = 0) -> None:
-    """Raises Full unless `size_bytes` and a reserve are free where `directory` lies. Nothing was written then.
+    """Raises Full unless `size_bytes` and a reserve are free where `directory` lies.
 
     Others write to the disk as well: this makes the end by SIGBUS unlikely, not impossible.
     """

@@ -23,7 +23,7 @@ _PARAMS: Final[Mapping[str, Callable[..., edge.PayloadSchemaParams]]] = {
 
 
 def edge_schema(schema: str | Mapping[str, Any]) -> edge.PayloadSchemaType | edge.PayloadSchemaParams:
-    """Returns what `create_field_index` takes. Raises ValueError and TypeError for what Edge does not know."""
+    """Returns what `create_field_index` takes. Raises ValueError and TypeError for what Edge has not."""
     if isinstance(schema, str):
         kind: edge.PayloadSchemaType = _member(edge.PayloadSchemaType, schema)
         return kind

@@ -78,6 +78,16 @@ def _told(path: Path) -> str:
     """Returns who holds the lock, as far as the file tells: its holder may be writing it just now."""
     try:
         holder = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {holder['pid']} ({holder['program']} of {holder['who']}) since {holder['since']}"
+        told = f"process {holder['pid']} ({holder['program']} of {holder['who']}) since {holder['since']}"
+        return told if _lives(holder["pid"]) else f"the rebuild that was left by {told}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
+
+
+def _lives(pid: int) -> bool:
+    with contextlib.suppress(PermissionError):  # somebody else's lives as well
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+    return True

@@ -20,7 +20,7 @@ def edge_point(point: Point) -> edge.Point:
 
 
 def edge_vector(vector: Any) -> Any:
-    """Returns what Edge takes for all vectors of a point. A mapping is by name: no sparse vector is without."""
+    """Returns what Edge takes for all vectors of a point. A mapping is by name: a sparse vector has one."""
     if not isinstance(vector, Mapping):
         return vector
     return {name: edge_part(part) for name, part in vector.items()}

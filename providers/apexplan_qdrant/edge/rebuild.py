@@ -10,6 +10,7 @@ The child inherits the lock. If we are killed, it goes on to its end, and nobody
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -23,7 +24,6 @@ from apexplan_qdrant.edge.errors import MAKE_ROOM, of_engine
 from apexplan_qdrant.errors import Full
 
 _POLL_S: Final = 0.1
-_SIGBUS: Final = 7
 _PROGRAM: Final = Path(__file__).with_name("optimizer.py")
 
 
@@ -53,7 +53,7 @@ def watched(command: Sequence[str], store: str, name: str, lock: int, watch: Wat
         process.kill()
         process.communicate()
         raise
-    if process.returncode == -_SIGBUS:
+    if process.returncode == -signal.SIGBUS:
         raise Full(f"{name}: the disk was full while segments were rebuilt", store=store, mend=MAKE_ROOM)
     if process.returncode != 0:
         raise of_engine(store, name, said or f"the rebuild ended with {process.returncode}")

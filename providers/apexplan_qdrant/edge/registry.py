@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,8 +25,8 @@ _ODD: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One collection. `config`: as GET /collections/NAME has it. `indexes`: path → field_schema. `points`: how
-    many there were when the shard was closed; None while it is written to, and after a crash meanwhile.
+    """One collection. `config`: as GET /collections/NAME has it. `indexes`: path → field_schema. `points`:
+    how many there were when the shard was closed; None while it is written to, and after a crash meanwhile.
     `pending`: segments may still be built for a former configuration."""
 
     directory: str
@@ -123,7 +123,8 @@ class RegistryFile:
 
     def write(self, registry: Registry) -> None:
         """Replaces the file; on disk when the call returns."""
-        content = {"format": FORMAT, **asdict(registry)}
+        entries = {name: _plain(entry) for name, entry in registry.collections.items()}
+        content = {"format": FORMAT, "collections": entries, "aliases": dict(registry.aliases)}
         beside = self._path.with_name("registry.json.new")  # the lock keeps others from it
         with files(self._store, self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -156,3 +157,8 @@ class RegistryFile:
                 store=self._store,
                 mend="restore it from a backup; the points are in `shards`, in directories by name",
             ) from error
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    """Returns the entry for JSON; `asdict` would copy every configuration for it."""
+    return {each.name: getattr(entry, each.name) for each in fields(entry)}

@@ -6,6 +6,7 @@ keep them all. A shard that is put away tells what it holds before, see `Closing
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections import OrderedDict
@@ -15,6 +16,7 @@ from typing import Any, Final, Protocol
 
 from qdrant_edge import EdgeShard
 
+from apexplan.model.errors import StoreError
 from apexplan_qdrant.edge.errors import engine, files
 
 MOST_OPEN: Final = 8
@@ -64,11 +66,12 @@ class Shards:
         shard = self._open.pop(name, None)
         if shard is None:
             return
-        try:
+        with contextlib.suppress(
+            StoreError
+        ):  # closed by who had it, or no room: then nobody knows its points
             self._closing(name, shard)
-        finally:
-            with engine(self._store, name):
-                shard.close()
+        with engine(self._store, name):
+            shard.close()
 
     def close_all(self) -> None:
         for name in list(self._open):

@@ -59,7 +59,7 @@ class Collection:
             "points_count": len(self.points),
             "segments_count": 2,
             "config": self.config,
-            "payload_schema": self._payload_schema(),
+            "payload_schema": self.payload_schema(),
         }
 
     def shards(self) -> list[dict[str, Any]]:
@@ -161,7 +161,7 @@ class Collection:
         else:
             self.indexes[path] = index
 
-    def _payload_schema(self) -> dict[str, Any]:
+    def payload_schema(self) -> dict[str, Any]:
         shown = {
             path: {**index, "points": indexes.points_held(index["data_type"], path, self.points.payloads())}
             for path, index in self.indexes.items()

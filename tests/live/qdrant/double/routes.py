@@ -93,7 +93,10 @@ def _index_path(call: Call) -> str:
 
 def _telemetry(call: Call) -> dict[str, Any]:
     collections = call.store.collections.items()
-    told = [telemetry.Told(name, each.config, each.segment) for name, each in collections]
+    told = [
+        telemetry.Told(name, each.config, each.segment, len(each.points), each.payload_schema())
+        for name, each in collections
+    ]
     return telemetry.report(call.store.settings, told, int(call.query.get("details_level", 0)))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from .config import Config
-from .segments import Segment
+from .segments import Segment, indexed_vectors
 from .settings import Settings
 
 _SEGMENTS_FROM_LEVEL = 4
@@ -21,6 +21,8 @@ class Told(NamedTuple):
     name: str
     declared: Config
     segment: Segment
+    points: int
+    indexes: dict[str, Any]
 
 
 def report(settings: Settings, collections: Iterable[Told], level: int) -> dict[str, Any]:
@@ -38,6 +40,11 @@ def report(settings: Settings, collections: Iterable[Told], level: int) -> dict[
 
 
 def _collection(told: Told) -> dict[str, Any]:
-    local = {"variant_name": "local shard", "segments": [{"config": told.segment}]}
+    info = {
+        "num_points": told.points,
+        "is_appendable": not indexed_vectors(told.segment),
+        "index_schema": told.indexes,
+    }
+    local = {"variant_name": "local shard", "segments": [{"info": info, "config": told.segment}]}
     shard: dict[str, Any] = {"id": 0, "key": None, "local": local, "remote": []}
     return {"id": told.name, "config": told.declared, "shards": [shard]}

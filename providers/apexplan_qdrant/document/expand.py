@@ -1,0 +1,90 @@
+"""A document → one `Declared` an object, in the order of the file: a collection, then its payload indexes,
+and the aliases last. An object with something wrong is not declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from apexplan.model.address import Address
+from apexplan.model.change import Declared
+from apexplan.model.diagnostics import Problem
+from apexplan.model.spec import Spec
+from apexplan.provider import Expansion
+from apexplan_qdrant.document.blocks import LifecycleBlock
+from apexplan_qdrant.document.checks import Path, alias_problems, among, collection_problems, is_error
+from apexplan_qdrant.document.index_checks import index_problems
+from apexplan_qdrant.document.index_models import IndexBlock
+from apexplan_qdrant.document.json_paths import canonical_path
+from apexplan_qdrant.document.lifecycle import lifecycle, lifecycle_problems
+from apexplan_qdrant.document.models import AliasBlock, CollectionBlock, QdrantSchema
+from apexplan_qdrant.document.values import collection_values, index_values
+from apexplan_qdrant.names import index_address
+from apexplan_qdrant.specs import Alias, Collection, PayloadIndex
+from apexplan_qdrant.specs.payload_index import IndexType
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of one block."""
+
+    problems: list[Problem]
+    declared: Declared | None = None
+
+
+def expand_document(document: QdrantSchema) -> Expansion:
+    """Returns everything that the document declares, and everything that is wrong with it."""
+    outcomes = list(_outcomes(document))
+    declared = [one.declared for one in outcomes if one.declared is not None]
+    problems = [problem for one in outcomes for problem in one.problems]
+    return Expansion(tuple(declared), (*problems, *among(declared)))
+
+
+def _outcomes(document: QdrantSchema) -> Iterator[_Outcome]:
+    for name, block in document.collections.items():
+        path: Path = ("collections", name)
+        yield _collection(document.store, name, block, path)
+        for field, index in block.payload_indexes.items():
+            yield _index(document.store, name, field, index, (*path, "payload_indexes", field))
+    for name, said in document.aliases.items():
+        alias = AliasBlock(collection=said) if isinstance(said, str) else said
+        yield _alias(document, name, alias, ("aliases", name))
+
+
+def _collection(store: str, name: str, block: CollectionBlock, path: Path) -> _Outcome:
+    problems = [
+        *collection_problems(name, block, path),
+        *lifecycle_problems(block.lifecycle, Collection, path),
+    ]
+    if any(map(is_error, problems)):
+        return _Outcome(problems)
+    address = Address(store, Collection.kind, name)
+    spec = Collection.model_validate(collection_values(block))
+    return _Outcome(problems, _declared(address, spec, path, block.lifecycle))
+
+
+def _index(store: str, collection: str, field: str, block: IndexType | IndexBlock, path: Path) -> _Outcome:
+    life = block.lifecycle if isinstance(block, IndexBlock) else LifecycleBlock()
+    problems = [*index_problems(field, block, path), *lifecycle_problems(life, PayloadIndex, path)]
+    if any(map(is_error, problems)):
+        return _Outcome(problems)
+    address = index_address(store, collection, canonical_path(field))
+    spec = PayloadIndex.model_validate(index_values(block))
+    return _Outcome(problems, _declared(address, spec, path, life))
+
+
+def _alias(document: QdrantSchema, name: str, block: AliasBlock, path: Path) -> _Outcome:
+    problems = [
+        *alias_problems(name, block, document, path),
+        *lifecycle_problems(block.lifecycle, Alias, path),
+    ]
+    if any(map(is_error, problems)):
+        return _Outcome(problems)
+    spec = Alias.model_validate(block.said())
+    return _Outcome(
+        problems, _declared(Address(document.store, Alias.kind, name), spec, path, block.lifecycle)
+    )
+
+
+def _declared(address: Address, spec: Spec, path: Path, block: LifecycleBlock) -> Declared:
+    return Declared(address, spec, path, lifecycle(block, address.store, type(spec)))
