@@ -62,6 +62,28 @@ indexes:
     similarity: cosine
 """
 
+_QDRANT_MANIFEST = """\
+# What the vector store is to hold. What is left out here is not managed: neither compared nor changed.
+# `apexplan plan` shows what would be done, `apexplan apply` does it.
+kind: QdrantSchema
+store: vectors
+
+collections:
+  documents:
+    vectors: {size: 1536, distance: Cosine}     # as many components as your embedding model has
+    # m and ef_construct: a denser graph finds more, costs memory and takes longer to build.
+    hnsw: {m: 16, ef_construct: 100}
+    # A byte for each component: a quarter of the memory, for a little less exactness.
+    quantization: {scalar: {quantile: 0.99, always_ram: true}}
+    # Without an index, a filter reads every payload.
+    payload_indexes:
+      user_id: {type: keyword, is_tenant: true}
+      created_at: datetime
+      title: {type: text, tokenizer: word, lowercase: true}
+    # Size and distance are fixed once a collection is made: for others, the points are copied into a new one.
+    on_replace: copy
+"""
+
 _STARTERS = {
     "postgres": _Starter("sql", 'provider: postgres\nurl: "${DATABASE_URL}"', _POSTGRES_MANIFEST),
     "neo4j": _Starter(
@@ -70,7 +92,9 @@ _STARTERS = {
         'provider: neo4j\nuri: "${NEO4J_URI:?such as bolt://neo4j:password@localhost:7687}"\ndatabase: neo4j',
         _NEO4J_MANIFEST,
     ),
-    "qdrant": _Starter("vectors", 'provider: qdrant\nurl: "${QDRANT_URL:-edge:.apexplan/qdrant}"'),
+    "qdrant": _Starter(
+        "vectors", 'provider: qdrant\nurl: "${QDRANT_URL:-edge:.apexplan/qdrant}"', _QDRANT_MANIFEST
+    ),
     "redis": _Starter("cache", 'provider: redis\nurl: "${REDIS_URL:-redis://localhost:6379/0}"'),
     "graphiti": _Starter("memory", "provider: graphiti\ngraph: graph    # the store that holds the graph"),
 }

@@ -10,7 +10,7 @@ or behind an alias; its own name is the *physical* one. Collections that are cop
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from apexplan.model.address import Address
@@ -20,6 +20,20 @@ _FORBIDDEN: Final = '<>:"/\\|?*\0\x1f'
 _PLAIN: Final = re.compile(r"[^.\"]+")
 _QUOTED: Final = re.compile(r'"((?:[^"]|"")*)"\.(.*)', re.DOTALL)
 _VERSION: Final = re.compile(r"(.*)_v(\d+)")
+
+
+def side_door(name: str) -> str:
+    """Returns the alias by which a collection is reached that an alias of its own name hides. Over REST every
+    name means an alias first, so that without it nobody could read or mark the collection any more."""
+    return f"{name}__kept"
+
+
+def reached_by(physical: str, aliases: Mapping[str, str]) -> str | None:
+    """Returns the name under which requests reach the collection `physical`, or None where it is hidden by
+    an alias of its name and has no side door."""
+    if aliases.get(physical, physical) == physical:
+        return physical
+    return side_door(physical) if aliases.get(side_door(physical)) == physical else None
 
 
 def why_not_a_name(name: str) -> str:

@@ -154,8 +154,8 @@ class CopyBlock(Block):
     """At most."""
     recall: Part = UNSAID
     """Part of the nearest points that the new collection must find again, 0 to 1."""
-    sample: Positive = UNSAID
-    """Points whose neighbours are looked at for `recall`."""
+    sample: Whole = UNSAID
+    """Points whose neighbours are looked at for `recall`; 0: recall is not measured."""
     embed: Text = UNSAID
     """Makes new vectors: the name of an entry point of `apexplan.embedders`."""
     transform: TransformBlock = TransformBlock()

@@ -18,7 +18,7 @@ from apexplan.model.errors import AccessDenied, ApexplanError, StoreError, Trans
 from apexplan_qdrant.errors import Full
 
 _MOST_CHARACTERS: Final = 500
-_NO_SPACE: Final = re.compile(r"No space left|StorageFull|FileTooLarge|Os \{ code: (?:27|28|122)\b")
+_NO_SPACE: Final = re.compile(r"No space left|File too large|(?:code: |os error )(?:27|28|122)\b")
 _HELD: Final = "WouldBlock"
 """From a second `load` of a shard, in the same process or another."""
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

@@ -10,7 +10,7 @@ from apexplan.model.address import Address
 from apexplan.model.plan import Note
 from apexplan.model.spec import Spec
 from apexplan.provider import Live, Scope
-from apexplan_qdrant.names import index_address
+from apexplan_qdrant.names import index_address, reached_by
 from apexplan_qdrant.read.marks import Marks, marks_of
 from apexplan_qdrant.read.served import Served, served
 from apexplan_qdrant.specs import Alias, Collection, PayloadIndex, Retained
@@ -38,7 +38,7 @@ def read(target: Target, scope: Scope) -> Seen:
     """Returns what the target holds. All of it is read: collections are few, and a plan must know the
     names that are taken."""
     aliases = target.aliases()
-    infos = target.infos(target.collections())
+    infos = _infos(target, aliases)
     marks = {name: marks_of(info) for name, info in infos.items()}
     said = {address.name for address in scope.addresses if address.kind == Collection.kind}
     who = served(aliases, marks, said)
@@ -48,6 +48,13 @@ def read(target: Target, scope: Scope) -> Seen:
         notes=tuple(_notes(scope.store, infos, who)),
     )
     return Seen(live, who, infos, aliases)
+
+
+def _infos(target: Target, aliases: Mapping[str, str]) -> Mapping[str, Mapping[str, Any]]:
+    """Returns what the target tells of each collection that can be reached, by physical name."""
+    doors = {physical: reached_by(physical, aliases) for physical in target.collections()}
+    found = target.infos([door for door in doors.values() if door is not None])
+    return {physical: found[door] for physical, door in doors.items() if door is not None and door in found}
 
 
 def _objects(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from apexplan_qdrant.names import is_version_of
+from apexplan_qdrant.names import is_version_of, side_door
 from apexplan_qdrant.read.marks import Marks
 
 
@@ -36,7 +36,12 @@ def served(aliases: Mapping[str, str], marks: Mapping[str, Marks], said: Collect
         names[physical] = _known_by(physical, mine, mark, said)
     hidden = frozenset(p for p, known in names.items() if known == p and aliases.get(p, p) != p)
     known = {physical: name for physical, name in names.items() if physical not in hidden}
-    further = {a: target for a, target in aliases.items() if known.get(target) != a and target in marks}
+    doors = {side_door(physical) for physical in hidden}
+    further = {
+        alias: physical
+        for alias, physical in aliases.items()
+        if known.get(physical) != alias and physical in marks and alias not in doors
+    }
     return Served(known, further, hidden)
 
 

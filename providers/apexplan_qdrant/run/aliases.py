@@ -7,6 +7,7 @@ from apexplan.model.plan import Step
 from apexplan.provider import Outcome, Watch
 from apexplan_qdrant.errors import NotThere
 from apexplan_qdrant.run.comparing import Sides, bring_missing
+from apexplan_qdrant.run.looking import marks, write
 from apexplan_qdrant.target import Target
 
 
@@ -14,6 +15,8 @@ def point(target: Target, step: Step, watch: Watch) -> None:
     """Turns the aliases. Targets are looked at first: of a list the server undoes nothing."""
     if probe_point(target, step) is Outcome.DONE:
         return
+    for physical, name in step.args.get("known", {}).items():
+        write(target, physical, marks(target, physical).but(name=name))
     there = set(target.collections())
     missing = sorted({to for to in step.args["after"].values() if to is not None} - there)
     if missing:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from apexplan.model.errors import Interrupted
 from apexplan.provider import Watch
-from apexplan_qdrant.run.looking import look
+from apexplan_qdrant.run.looking import look, reach
 from apexplan_qdrant.run.transform import Transform
 from apexplan_qdrant.target import Point, PointId, Target
 from apexplan_qdrant.wire.collection import collection_values
@@ -37,7 +37,8 @@ class Sides:
     @classmethod
     def of(cls, target: Target, args: Mapping[str, Any]) -> Sides:
         """Returns the sides of a step: its args hold source, target and options."""
-        source, goal, options = args["source"], args["target"], args["options"]
+        options = args["options"]
+        source, goal = (reach(target, args[side]) for side in ("source", "target"))
         values = [collection_values(target.info(name)) for name in (source, goal)]
         return cls(
             target,

@@ -28,8 +28,8 @@ def copy(target: Target, step: Step, watch: Watch) -> None:
     """Copies what is not copied yet. Raises Interrupted between two pages."""
     sides = Sides.of(target, step.args)
     mine = marks(target, sides.goal)
-    copied = mine.copied or Copied(sides.source)
-    if copied.source != sides.source:
+    copied = mine.copied or Copied(step.args["source"])
+    if copied.source != step.args["source"]:
         raise StoreError(
             f"{sides.goal} holds a copy of {copied.source}", store=target.store, address=step.address
         )
@@ -48,7 +48,7 @@ def _load(sides: Sides, mine: Marks, copied: Copied, watch: Watch, total: float 
         start = page.next
         if start is None:
             break
-        here = Copied(sides.source, next=start, done=done)
+        here = Copied(copied.source, next=start, done=done)
         try:
             pace.sent(len(page.points))
         except Interrupted:
@@ -57,7 +57,7 @@ def _load(sides: Sides, mine: Marks, copied: Copied, watch: Watch, total: float 
         if time.monotonic() - written >= CURSOR_EVERY_S:
             write(sides.target, sides.goal, mine.but(copied=here))
             written = time.monotonic()
-    write(sides.target, sides.goal, mine.but(copied=Copied(sides.source, "loaded", done=done)))
+    write(sides.target, sides.goal, mine.but(copied=Copied(copied.source, "loaded", done=done)))
 
 
 def probe_copy(target: Target, step: Step) -> Outcome:

@@ -33,7 +33,7 @@ def verify(target: Target, step: Step, watch: Watch) -> None:
     _check_counts(sides, step)
     check_recall(sides, step, watch, sample.points)
     mine = marks(target, sides.goal)
-    write(target, sides.goal, mine.but(copied=Copied(sides.source, "equal", done=compared)))
+    write(target, sides.goal, mine.but(copied=Copied(step.args["source"], "equal", done=compared)))
 
 
 def _bring_level(sides: Sides, step: Step, watch: Watch, total: float | None, sample: Sample) -> int:

@@ -96,7 +96,7 @@ def point(
     return step.model_copy(
         update={
             "hazards": (_shadows(),) if shadows else (),
-            "inverse": back.model_copy(update={"removes": not removes and turns[0].before is None}),
+            "inverse": back.model_copy(update={"removes": not removes and turns[-1].before is None}),
             "removes": removes,
         }
     )

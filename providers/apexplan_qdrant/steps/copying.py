@@ -22,7 +22,7 @@ from typing import Any, Final
 from apexplan.model.address import Address
 from apexplan.model.change import Change
 from apexplan.model.plan import HazardKind, RollbackClass, Size, Step
-from apexplan_qdrant.names import index_parts, next_version
+from apexplan_qdrant.names import index_parts, next_version, side_door
 from apexplan_qdrant.specs import Alias, Collection, PayloadIndex
 from apexplan_qdrant.steps.aliases import Turn, point, take_over
 from apexplan_qdrant.steps.base import Planning, filled, hazard, points, request
@@ -179,7 +179,9 @@ def _switch(
     bare = name in planning.configs
     if bare and planning.aliases.get(name) is None and desired.over == "gap":
         return [take_over(address, name, new, covers)]
-    turns = [Turn(name, planning.aliases.get(name), new, bare)]
+    hides = bare and planning.aliases.get(name) is None
+    turns = [Turn(side_door(name), None, old)] if hides else []
+    turns.append(Turn(name, planning.aliases.get(name), new, bare))
     turns += [Turn(alias, old, new, alias in planning.configs) for alias in followers(address, old, planning)]
     former = change.origin.name if change.origin else name
     if former != name and planning.aliases.get(former) == old:

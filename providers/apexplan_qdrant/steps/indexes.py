@@ -60,8 +60,10 @@ def _put(
     address: Address, physical: str, live: PayloadIndex | None, desired: PayloadIndex, planning: Planning
 ) -> Step:
     path = index_parts(address)[1]
-    size = planning.size(Address(address.store, "collection", index_parts(address)[0]))
-    empty = size is not None and size.empty
+    collection = index_parts(address)[0]
+    size = planning.size(Address(address.store, "collection", collection))
+    is_new = planning.live(address.store, collection) is None
+    empty = is_new or (size is not None and size.empty)
     if live is None:
         back = _gone(address, physical, path, desired)
         told: tuple[Hazard, ...] = () if empty else (_scan(points(size)),)

@@ -22,4 +22,14 @@ def rename_steps(change: Change, covers: tuple[Address, ...], planning: Planning
         turns.append(Turn(former, physical, None, former in planning.configs))
     if name == physical:
         turns = turns[1:]  # it has the new name already, behind an alias of the former one
-    return [point(change.address, turns, f"read {physical} as {name} instead of {former}", covers=covers)]
+    step = point(change.address, turns, f"read {physical} as {name} instead of {former}", covers=covers)
+    back = step.inverse
+    assert back is not None
+    return [
+        step.model_copy(
+            update={
+                "args": step.args | {"known": {physical: name}},
+                "inverse": back.model_copy(update={"args": back.args | {"known": {physical: former}}}),
+            }
+        )
+    ]

@@ -25,14 +25,15 @@ def test_a_new_project_file_has_the_right_shape(providers: list[str]) -> None:
     assert [entry.provider for entry in file.stores.values()] == providers
 
 
-@pytest.mark.parametrize("providers", [["postgres"], ["neo4j"], ["postgres", "neo4j"]])
+@pytest.mark.parametrize("providers", [["postgres"], ["neo4j"], ["qdrant"], ["postgres", "neo4j", "qdrant"]])
 def test_every_file_of_a_new_project_is_named_by_its_patterns(providers: list[str]) -> None:
     files = init_files(providers)
     assert _plain(files["apexplan.yaml"])["manifests"] == [name for name in files if name != "apexplan.yaml"]
 
 
 @pytest.mark.parametrize(
-    ("provider", "manifest"), [("postgres", "schema/sql.yaml"), ("neo4j", "schema/graph.yaml")]
+    ("provider", "manifest"),
+    [("postgres", "schema/sql.yaml"), ("neo4j", "schema/graph.yaml"), ("qdrant", "schema/vectors.yaml")],
 )
 def test_a_manifest_of_a_new_project_is_for_its_store(provider: str, manifest: str) -> None:
     files = init_files([provider])
