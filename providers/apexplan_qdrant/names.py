@@ -28,10 +28,10 @@ def side_door(name: str) -> str:
     return f"{name}__kept"
 
 
-def reached_by(physical: str, aliases: Mapping[str, str]) -> str | None:
+def reached_by(physical: str, aliases: Mapping[str, str], *, embedded: bool) -> str | None:
     """Returns the name under which requests reach the collection `physical`, or None where it is hidden by
-    an alias of its name and has no side door."""
-    if aliases.get(physical, physical) == physical:
+    an alias of its name and has no side door. Edge (`embedded`) is asked by physical names."""
+    if embedded or aliases.get(physical, physical) == physical:
         return physical
     return side_door(physical) if aliases.get(side_door(physical)) == physical else None
 

@@ -4,10 +4,11 @@ Configurations are JSON as `GET /collections/NAME` and its requests have it, als
 parser, one builder of requests, and unknown fields of newer servers survive. Points are JSON as a scroll
 gives them.
 
-Names: every method takes the physical name of a collection, but `info`, which resolves aliases where it is
-told to. Errors: StoreUnreachable, AccessDenied, Transient, Ambiguous and Unsupported as everywhere; NotThere
-where a collection is missing; Taken where a name is not free; StoreError with the server's words otherwise.
-A target is used by several threads at once.
+Names: every method takes the physical name of a collection. A server looks for an alias of that name first,
+so that a collection which an alias hides is reached through another alias alone: see `names.reached_by`.
+Errors: StoreUnreachable, AccessDenied, Transient, Ambiguous and Unsupported as everywhere; NotThere where a
+collection is missing; Taken where a name is not free; StoreError with the server's words otherwise. A target
+is used by several threads at once.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Problem, Severity
+from apexplan_qdrant.document.blocks import Path
 from apexplan_qdrant.document.models import AliasBlock, CollectionBlock, QdrantSchema, TransformBlock
 from apexplan_qdrant.document.values import dense_blocks
 from apexplan_qdrant.document.vector_models import Quantization, QuantizationBlock, VectorBlock
@@ -19,7 +20,6 @@ from apexplan_qdrant.names import why_not_a_name
 from apexplan_qdrant.wire.places import kept_by_apexplan
 from apexplan_qdrant.wire.quantization import NONE, SETTINGS
 
-Path = tuple[str | int, ...]
 _CONTRADICTION: Final = "two settings contradict each other"
 _NO_EFFECT: Final = "a setting has no effect"
 

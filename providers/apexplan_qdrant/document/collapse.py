@@ -29,7 +29,7 @@ from apexplan_qdrant.names import index_parts, is_version_of
 from apexplan_qdrant.specs import Alias, Collection, PayloadIndex
 from apexplan_qdrant.wire.payload_index import OPTIONS
 from apexplan_qdrant.wire.places import HNSW, Json, by_vector
-from apexplan_qdrant.wire.quantization import NONE, SETTINGS
+from apexplan_qdrant.wire.quantization import SETTINGS
 
 
 def collapse(store: str, objects: Mapping[Address, Spec]) -> Json:
@@ -161,14 +161,14 @@ def _own_graph(graph: Mapping[str, Any], shared: Mapping[str, Any]) -> Json:
     return {key: value for key, value in graph.items() if value not in (None, inherited[key])}
 
 
-def _quantization(values: Mapping[str, Any] | None) -> str | Json | None:
-    """Returns how vectors are compressed, None where there is nothing to say or no word for it."""
-    kind = (values or {}).get("kind", NONE)
-    if kind == NONE or kind not in SETTINGS or values is None:
+def _quantization(values: Mapping[str, Any] | None) -> Json | None:
+    """Returns how vectors are compressed, None where they are not, or where there is no word for it."""
+    if values is None or values["kind"] not in SETTINGS:
         return None
+    kind: str = values["kind"]
     defaults = {**SETTINGS[kind], **({"type": "int8"} if kind == "scalar" else {})}
     settings = {key: values.get(key) for key in defaults}
-    return {kind: {key: v for key, v in settings.items() if v is not None and v != defaults[key]}}
+    return {kind: {key: value for key, value in settings.items() if value not in (None, defaults[key])}}
 
 
 # ------------------------------------------------------------------ a payload index

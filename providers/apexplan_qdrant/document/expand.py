@@ -11,8 +11,8 @@ from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Problem
 from apexplan.model.spec import Spec
 from apexplan.provider import Expansion
-from apexplan_qdrant.document.blocks import LifecycleBlock
-from apexplan_qdrant.document.checks import Path, alias_problems, among, collection_problems, is_error
+from apexplan_qdrant.document.blocks import LifecycleBlock, Path
+from apexplan_qdrant.document.checks import alias_problems, among, collection_problems, is_error
 from apexplan_qdrant.document.index_checks import index_problems
 from apexplan_qdrant.document.index_models import IndexBlock
 from apexplan_qdrant.document.json_paths import canonical_path

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from apexplan.model.diagnostics import Problem
+from apexplan_qdrant.document.blocks import Path
 from apexplan_qdrant.document.index_models import IndexBlock
 from apexplan_qdrant.document.json_paths import canonical_path
 from apexplan_qdrant.specs.payload_index import IndexType
 from apexplan_qdrant.wire.payload_index import OPTIONS
-
-Path = tuple[str | int, ...]
 
 
 def index_problems(field: str, block: IndexType | IndexBlock, path: Path) -> Iterator[Problem]:

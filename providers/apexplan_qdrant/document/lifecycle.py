@@ -10,11 +10,10 @@ from apexplan.model.change import Lifecycle
 from apexplan.model.diagnostics import Problem
 from apexplan.model.spec import Spec
 from apexplan_qdrant import specs
-from apexplan_qdrant.document.blocks import LifecycleBlock
+from apexplan_qdrant.document.blocks import LifecycleBlock, Path
 from apexplan_qdrant.document.models import CollectionLifecycleBlock
 from apexplan_qdrant.document.values import PARTS, SPARSE_FIELDS, VECTOR_FIELDS
 
-Path = tuple[str | int, ...]
 _KINDS: Final = frozenset(spec.kind for spec in specs.ALL)
 _FIELD_NAMES: Final = {
     **{part: {f"{prefix}{name}" for name in block.model_fields} for part, (prefix, block) in PARTS.items()},

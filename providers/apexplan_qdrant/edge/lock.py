@@ -17,7 +17,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from apexplan.model.errors import Transient
+from apexplan.model.errors import StoreError, Transient
 from apexplan_qdrant.edge.errors import files
 
 
@@ -46,9 +46,14 @@ class Lock:
         except BlockingIOError as error:
             os.close(handle)
             raise self._refusal() from error
+        except OSError as error:  # a file system without locks
+            os.close(handle)
+            text = f"{self._path} cannot be locked: {error.strerror}"
+            raise StoreError(text, store=self._store, mend="use a directory on a local disk") from error
         self._handle = handle
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, json.dumps(_me()).encode(), 0)
+        with contextlib.suppress(OSError):  # on a full disk, nobody is told who holds it
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, json.dumps(_me()).encode(), 0)
 
     def release(self) -> None:
         """Lets go. Idempotent."""

@@ -52,7 +52,9 @@ def read(target: Target, scope: Scope) -> Seen:
 
 def _infos(target: Target, aliases: Mapping[str, str]) -> Mapping[str, Mapping[str, Any]]:
     """Returns what the target tells of each collection that can be reached, by physical name."""
-    doors = {physical: reached_by(physical, aliases) for physical in target.collections()}
+    doors = {
+        physical: reached_by(physical, aliases, embedded=target.embedded) for physical in target.collections()
+    }
     found = target.infos([door for door in doors.values() if door is not None])
     return {physical: found[door] for physical, door in doors.items() if door is not None and door in found}
 

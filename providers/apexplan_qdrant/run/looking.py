@@ -15,7 +15,7 @@ from apexplan_qdrant.target import Target
 def reach(target: Target, physical: str) -> str:
     """Returns the name under which requests reach a collection: an alias that hides it would answer in its
     place. Raises NotThere where nothing reaches it."""
-    name = reached_by(physical, target.aliases())
+    name = reached_by(physical, target.aliases(), embedded=target.embedded)
     if name is None:
         raise NotThere(f"an alias hides the collection {physical}, and nothing else leads to it")
     return name

@@ -65,6 +65,14 @@ def test_names_are_read_on_a_full_disk(small_disk: Path) -> None:
         assert target.collections() == ["a"]
 
 
+def test_a_later_process_is_told_of_a_full_disk(small_disk: Path) -> None:
+    with edge(small_disk) as target:
+        target.create("a", SMALL)
+    fill(small_disk)
+    with edge(small_disk) as target, pytest.raises(Full):
+        target.count("a")
+
+
 def test_a_rebuild_needs_the_room_of_what_it_rebuilds(tmp_path: Path) -> None:
     with pytest.raises(Full):
         disk.require("v", tmp_path, size_bytes=1 << 60)

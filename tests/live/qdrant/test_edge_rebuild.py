@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from qdrant_edge import EdgeShard
 
 from apexplan.model.errors import Interrupted, StoreError, Transient, Unsupported
 from apexplan_qdrant.edge import rebuild
+from apexplan_qdrant.edge.registry import directory_of
 from apexplan_qdrant.edge.target import EdgeTarget
 from apexplan_qdrant.target import Segment
 
@@ -134,6 +136,18 @@ def test_a_change_that_is_refused_changes_nothing(target: EdgeTarget) -> None:
     with pytest.raises(StoreError, match="QuantizationConfig"):
         target.update("a", {"hnsw_config": {"m": 8}, "quantization_config": {"scalar": {"type": "int9"}}})
     assert (target.info("a")["config"], target.count("a")) == (live, 300)
+
+
+def test_after_a_refused_change_an_application_still_opens_the_shard(
+    target: EdgeTarget, tmp_path: Path
+) -> None:
+    full(target)
+    with pytest.raises(StoreError):
+        target.update("a", {"quantization_config": {"scalar": {"type": "int9"}}})
+    target.close()
+    shard = EdgeShard.load(str(tmp_path / "shards" / directory_of("a")))
+    assert shard.info().points_count == 300
+    shard.close()
 
 
 def test_an_unknown_vector_is_refused_and_nothing_goes_in(target: EdgeTarget) -> None:

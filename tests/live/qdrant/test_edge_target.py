@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from apexplan_qdrant.target import Point, Target
 from .edge_kit import SMALL, Watched, edge, points
 
 pytestmark = pytest.mark.live
+GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "qdrant-edge.md"
 
 
 @pytest.fixture
@@ -214,6 +217,15 @@ def test_an_index_is_shown_as_it_was_made(tmp_path: Path, schema: dict[str, Any]
         assert target.info("a")["payload_schema"]["k"]["params"] == schema
     with edge(tmp_path) as target:
         assert target.info("a")["payload_schema"]["k"]["params"] == schema
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"), [('"k"', "k"), ('"a.b"', '"a.b"'), ("arr[].v", "arr[].v"), ("a.b.c", "a.b.c")]
+)
+def test_a_path_is_shown_in_its_plainest_form(target: EdgeTarget, path: str, shown: str) -> None:
+    target.create("a", SMALL)
+    target.put_index("a", path, {"type": "keyword"})
+    assert list(target.info("a")["payload_schema"]) == [shown]
 
 
 def test_an_index_takes_the_place_of_another(target: EdgeTarget) -> None:
@@ -426,3 +438,32 @@ def test_a_closed_target_can_be_used_again(target: EdgeTarget) -> None:
     target.close()
     target.settle("a", Watched(), 60)
     assert target.count("a") == 0
+
+
+def test_threads_share_a_target(target: EdgeTarget) -> None:
+    for name in ("a", "b"):
+        target.create(name, SMALL)
+
+    def insert(start: int) -> None:
+        target.insert("ab"[start % 2], points(50, start=start * 50))
+        target.info("ab"[start % 2])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(insert, range(40)))
+    assert (target.count("a"), target.count("b")) == (1_000, 1_000)
+
+
+def test_the_guide_opens_a_collection(
+    target: EdgeTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target.create("documents_v1", SMALL)
+    target.insert("documents_v1", points(3))
+    target.change_aliases([alias("documents", "documents_v1")])
+    target.close()
+    (tmp_path / ".apexplan").mkdir()
+    (tmp_path / ".apexplan" / "qdrant").symlink_to(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    example = re.search(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    assert example is not None
+    exec(example[1], {})
+    assert capsys.readouterr().out == "2 3\n"

@@ -296,7 +296,13 @@ _SPARSE = st.fixed_dictionaries(
         ),
     },
 )
-_PARAMS = st.fixed_dictionaries(
+
+
+def _has_no_name_twice(params: Json) -> bool:
+    return not set(params["vectors"]) & set(params.get("sparse_vectors", ()))
+
+
+_PARAMS: st.SearchStrategy[Json] = st.fixed_dictionaries(
     {
         "vectors": _VECTOR | st.dictionaries(_NAMES, _VECTOR, min_size=1, max_size=3),
         "on_disk_payload": st.booleans(),
@@ -307,7 +313,7 @@ _PARAMS = st.fixed_dictionaries(
         "read_fan_out_factor": st.integers(0, 9),
         "sharding_method": st.sampled_from(["auto", "custom"]),
     },
-).filter(lambda params: not set(params["vectors"]) & set(params.get("sparse_vectors", ())))
+).filter(_has_no_name_twice)
 _JSON = st.recursive(
     st.none() | st.booleans() | _WHOLE | st.text(max_size=3),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
