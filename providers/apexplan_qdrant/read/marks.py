@@ -19,12 +19,14 @@ from apexplan_qdrant.target import PointId, Version
 
 KEY: Final = "apexplan"
 METADATA: Final[Version] = (1, 16, 0)
+SWITCHED: Final = "switched"
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
     """How far the copy into a collection has got. `next`: where the scroll goes on; `done`: points so far;
-    `state`: loading, loaded, or equal once everything was compared."""
+    `state`: loading, loaded, equal once everything was compared, switched once readers have it and what came
+    between was brought over."""
 
     source: str
     state: str = "loading"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from apexplan.model.errors import StoreError
 from apexplan.model.plan import Step
 from apexplan.provider import Outcome, Watch
 from apexplan_qdrant.errors import NotThere
+from apexplan_qdrant.read.marks import SWITCHED
 from apexplan_qdrant.run.comparing import Sides, bring_missing
 from apexplan_qdrant.run.looking import marks, write
 from apexplan_qdrant.target import Target
@@ -26,28 +29,28 @@ def point(target: Target, step: Step, watch: Watch) -> None:
             address=step.address,
         )
     target.change_aliases(step.args["actions"])
-    _ask(target, step)
+    for alias, (answers, wanted) in _answered_otherwise(target, step).items():
+        raise StoreError(
+            f"{alias} is answered by {answers}, not by {wanted}: this server does not let an alias hide "
+            "a collection",
+            store=target.store,
+            address=step.address,
+            mend="declare `over: gap`, or read the collection under another name",
+        )
 
 
-def _ask(target: Target, step: Step) -> None:
-    """Raises StoreError where another collection answers under a name than was meant."""
-    for alias, wanted in step.args["after"].items():
-        answers = target.resolve(alias)
-        if wanted is not None and answers != wanted:
-            raise StoreError(
-                f"{alias} is answered by {answers}, not by {wanted}: this server does not let an alias hide "
-                "a collection",
-                store=target.store,
-                address=step.address,
-                mend="declare `over: gap`, or read the collection under another name",
-            )
+def _answered_otherwise(target: Target, step: Step) -> dict[str, tuple[str | None, str]]:
+    """Returns which aliases another collection answers than was meant: who does, and who was meant."""
+    wanted = {alias: to for alias, to in step.args["after"].items() if to is not None}
+    answers = {alias: target.resolve(alias) for alias in wanted}
+    return {alias: (answers[alias], to) for alias, to in wanted.items() if answers[alias] != to}
 
 
 def probe_point(target: Target, step: Step) -> Outcome:
     aliases = target.aliases()
     now = {alias: aliases.get(alias) for alias in step.args["after"]}
     if now == step.args["after"]:
-        return Outcome.DONE
+        return Outcome.PARTIAL if _answered_otherwise(target, step) else Outcome.DONE
     if now == step.args["before"]:
         return Outcome.NOT_DONE
     known = all(now[a] in (step.args["before"][a], step.args["after"][a]) for a in now)
@@ -59,7 +62,20 @@ def switch(target: Target, step: Step, watch: Watch) -> None:
     between the last comparison and this."""
     point(target, step, watch)
     if "source" in step.args:
-        bring_missing(Sides.of(target, step.args), watch)
+        sides = Sides.of(target, step.args)
+        bring_missing(sides, watch)
+        mine = marks(target, sides.goal)
+        if mine.copied is not None:
+            write(target, sides.goal, mine.but(copied=replace(mine.copied, state=SWITCHED)))
+
+
+def probe_switch(target: Target, step: Step) -> Outcome:
+    """DONE once the aliases are turned and what reached the old collection before that was brought over."""
+    outcome = probe_point(target, step)
+    if outcome is not Outcome.DONE or "source" not in step.args:
+        return outcome
+    copied = marks(target, step.args["target"]).copied
+    return Outcome.DONE if copied is not None and copied.state == SWITCHED else Outcome.PARTIAL
 
 
 def take_over(target: Target, step: Step, watch: Watch) -> None:

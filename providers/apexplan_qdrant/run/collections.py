@@ -13,11 +13,12 @@ from apexplan_qdrant.errors import Taken
 from apexplan_qdrant.read.marks import METADATA, Marks, Retired, marks_of
 from apexplan_qdrant.run.comparing import lacks_points
 from apexplan_qdrant.run.looking import look, marks, now, write
-from apexplan_qdrant.specs import Collection
+from apexplan_qdrant.specs import Collection, PayloadIndex
 from apexplan_qdrant.steps.collection import DIRECTIVES
 from apexplan_qdrant.target import Target
 from apexplan_qdrant.wire.bodies import after_create, create_body
 from apexplan_qdrant.wire.collection import collection_values
+from apexplan_qdrant.wire.payload_index import index_schema
 
 
 def create(target: Target, step: Step, watch: Watch) -> None:
@@ -41,6 +42,13 @@ def create(target: Target, step: Step, watch: Watch) -> None:
     rest = after_create(spec, found["config"])
     if rest:
         target.update(physical, rest)
+    for path, index in _indexes_to_come(step, found):
+        target.put_index(physical, path, index_schema(PayloadIndex.model_validate(index)))
+
+
+def _indexes_to_come(step: Step, found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    there = found.get("payload_schema", {})
+    return [(path, index) for path, index in step.args["indexes"].items() if path not in there]
 
 
 def probe_create(target: Target, step: Step) -> Outcome:
@@ -50,7 +58,7 @@ def probe_create(target: Target, step: Step) -> Outcome:
     if not _is_made_by(target, found, step):
         return Outcome.UNKNOWN
     rest = after_create(Collection.model_validate(step.args["spec"]), found["config"])
-    return Outcome.PARTIAL if rest else Outcome.DONE
+    return Outcome.PARTIAL if rest or _indexes_to_come(step, found) else Outcome.DONE
 
 
 def _is_made_by(target: Target, found: Mapping[str, Any], step: Step) -> bool:
@@ -75,8 +83,9 @@ def delete(target: Target, step: Step, watch: Watch) -> None:
             address=step.address,
             mend="look at it; delete it by hand, or leave it",
         )
-    other = step.args.get("unless_lacking")
-    if other and marks_of(found).copied and lacks_points(target, other, physical, watch):
+    other, copied = step.args.get("unless_lacking"), marks_of(found).copied
+    was_ready = copied is not None and copied.state == "equal"  # before that no reader was led to it
+    if other and was_ready and lacks_points(target, other, physical, watch):
         _retire(target, physical, step.args["name"])
     else:
         target.delete(physical)

@@ -142,13 +142,18 @@ def send(sides: Sides, points: Sequence[Point]) -> int:
     return len(points)
 
 
-def lacks_points(target: Target, other: str, physical: str, watch: Watch) -> bool:
-    """True unless `other` has every point of `physical` as it is there; also where `other` is gone."""
-    if look(target, other) is None:
+def lacks_points(target: Target, args: Mapping[str, Any], *, switched: bool, watch: Watch) -> bool:
+    """True unless the source of a copy has every point of its target, as it became there; also where the
+    source is gone. Vectors that were made anew cannot be told from others: once readers had them
+    (`switched`), they count as lacking."""
+    options, made_anew = args["options"], "embed" in args["options"]
+    other = args["source"]
+    if look(target, other) is None or (made_anew and switched):
         return True
-    sides = Sides.of(target, {"source": other, "target": physical, "options": {}})
+    kept = {option: value for option, value in options.items() if option != "embed"}
+    sides = Sides.of(target, {**args, "options": kept})
     done = 0
-    for found in differences(sides):
+    for found in differences(sides, vectors=not made_anew):
         done += found.compared
         watch.progress(done, None, "points", f"compared with {other}")
         if found.surplus or found.differing:

@@ -1,6 +1,6 @@
 """The bulk load: the old collection is scrolled by id, and every page is inserted into the new one.
 
-    loading ──page, page, … ──▶ loaded ──verify──▶ equal
+    loading ──page, page, … ──▶ loaded ──verify──▶ equal ──switch──▶ switched
 
 The cursor stands in the metadata of the new collection, where the points are: whoever goes on after a crash,
 from whatever machine, finds it there, and it goes when the collection goes. It is written now and then, so

@@ -1,11 +1,16 @@
 """What a compressed or differently indexed copy finds, against what there is to find: a sample of points is
-searched for in the old collection exactly, and in the new one as its readers will.
+searched for in the old collection exactly, and in both as readers do.
+
+How much a graph finds depends on the data more than on its settings: among random vectors of 1,536 components
+half of the true neighbours is usual, among embeddings nearly all of them. So without a wish of the manifest's
+the new collection is held to what the old one finds today.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from apexplan.model.errors import StoreError
@@ -16,7 +21,8 @@ from apexplan_qdrant.target import Point
 from apexplan_qdrant.wire.collection import collection_values
 
 SAMPLE: Final = 50
-LEAST: Final = 0.8
+SLACK: Final = 0.1
+"""So much less than the old one the new collection may find: a sample is only a sample."""
 NEIGHBOURS: Final = 10
 
 
@@ -40,45 +46,54 @@ class Sample:
             self.points[place] = point
 
 
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Parts of the true neighbours that searches find, 0 to 1: in the old collection and in the new one."""
+
+    old: float
+    new: float
+
+
 def check_recall(sides: Sides, step: Step, watch: Watch, sample: Sequence[Point]) -> None:
-    """Raises StoreError where the new collection finds fewer of the true neighbours than was asked for. Not
-    where vectors are made anew: then there is no truth to hold them to."""
-    least = step.args["options"].get("recall", LEAST)
+    """Raises StoreError where readers of the new collection would find fewer of the true neighbours than was
+    asked for; where nothing was, than readers of the old one find now, less SLACK. Not where vectors are made
+    anew: then there is no truth to hold them to."""
     if not sample or sides.transform.embed is not None:
         return
+    asked = step.args["options"].get("recall")
     for name in _searched(sides):
-        found = _recall(sides, sample, name, watch)
-        if found is not None and found < least:
-            of = f" of the vector {name}" if name else ""
+        recall = _recall(sides, sample, name, watch)
+        least = recall.old - SLACK if asked is None else asked
+        if recall.new < least:
+            of = f" by the vector {name}" if name else ""
             raise StoreError(
-                f"searches in {sides.goal}{of} find {found:.0%} of the {NEIGHBOURS} nearest points that "
-                f"{sides.source} has, and {least:.0%} are asked for",
+                f"searches{of} in {sides.goal} find {recall.new:.0%} of the {NEIGHBOURS} nearest points, in "
+                f"{sides.source} {recall.old:.0%}; at least {least:.0%} are asked for",
                 store=sides.target.store,
                 address=step.address,
-                mend="compress less or build a denser graph; or ask for less with `copy: {recall: …}`",
+                mend="compress less or build a denser graph; or accept it with `copy: {recall: …}`",
             )
 
 
 def _searched(sides: Sides) -> Iterator[str]:
-    """Yields the dense vectors that both collections have, one a point."""
+    """Yields the dense vectors that both collections have, one a point and compared in the same way."""
     old, new = (collection_values(sides.target.info(name)) for name in (sides.source, sides.goal))
     for name in new["vectors"]:
-        if name in old["vectors"] and new["multivector"][name] == "none":
+        same = name in old["vectors"] and old["distance"][name] == new["distance"][name]
+        if same and new["multivector"][name] == "none":
             yield name
 
 
-def _recall(sides: Sides, sample: Sequence[Point], name: str, watch: Watch) -> float | None:
-    hits = wanted = 0
-    for number, point in enumerate(sample, 1):
-        vector = _vector(point.vector, name)
-        if vector is None:
-            continue
-        truth = sides.target.nearest(sides.source, vector, name, NEIGHBOURS, exact=True)
-        found = sides.target.nearest(sides.goal, vector, name, NEIGHBOURS, exact=False)
-        hits += len(set(truth) & set(found))
+def _recall(sides: Sides, sample: Sequence[Point], name: str, watch: Watch) -> Recall:
+    old = new = wanted = 0
+    vectors = [vector for point in sample if (vector := _vector(point.vector, name)) is not None]
+    for number, vector in enumerate(vectors, 1):
+        truth = set(sides.target.nearest(sides.source, vector, name, NEIGHBOURS, exact=True))
+        old += len(truth & set(sides.target.nearest(sides.source, vector, name, NEIGHBOURS, exact=False)))
+        new += len(truth & set(sides.target.nearest(sides.goal, vector, name, NEIGHBOURS, exact=False)))
         wanted += len(truth)
-        watch.progress(number, len(sample), "searches", "recall")
-    return hits / wanted if wanted else None
+        watch.progress(number, len(vectors), "searches", "recall")
+    return Recall(old / wanted, new / wanted) if wanted else Recall(1, 1)
 
 
 def _vector(vector: Any, name: str) -> Any:

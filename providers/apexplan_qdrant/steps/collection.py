@@ -14,9 +14,10 @@ from typing import Any, Final
 from apexplan.model.address import Address
 from apexplan.model.change import Change, FieldChange
 from apexplan.model.plan import Hazard, HazardKind, RollbackClass, Step
-from apexplan_qdrant.specs import Collection, Retained
+from apexplan_qdrant.specs import Collection, PayloadIndex, Retained
 from apexplan_qdrant.steps.aliases import Turn, point
 from apexplan_qdrant.steps.base import Planning, hazard, mark, own_name, points, request
+from apexplan_qdrant.steps.indexes import index_body
 from apexplan_qdrant.wire.bodies import create_body, patch_body, unsettable
 
 CREATE: Final = "create"
@@ -42,22 +43,38 @@ def create_steps(change: Change, planning: Planning) -> list[Step]:
     return steps
 
 
-def create(address: Address, name: str, physical: str, spec: Collection) -> Step:
-    """Returns the step that makes a collection `physical`, to be known by `name`."""
-    step = _made(address, name, physical, spec)
+def create(
+    address: Address,
+    name: str,
+    physical: str,
+    spec: Collection,
+    indexes: Mapping[str, PayloadIndex] | None = None,
+) -> Step:
+    """Returns the step that makes a collection `physical`, to be known by `name`; with the payload indexes,
+    by path, that it has from the beginning."""
+    step = _made(address, name, physical, spec, indexes or {})
     gone = hazard(HazardKind.DELETES_DATA, f"the points in {physical} go with it")
     back = _step(address, DELETE, physical, f"delete the collection {physical}", "DELETE", None)
     back = back.model_copy(update={"hazards": (gone,), "removes": True})
     return step.model_copy(update={"inverse": back.model_copy(update={"args": step.args})})
 
 
-def _made(address: Address, name: str, physical: str, spec: Collection) -> Step:
+def _made(
+    address: Address, name: str, physical: str, spec: Collection, indexes: Mapping[str, PayloadIndex]
+) -> Step:
     body = create_body(spec)
-    step = _step(address, CREATE, physical, f"create the collection {physical}", "PUT", body)
-    made = mark(address, CREATE, physical, body)
-    return step.model_copy(
-        update={"args": {"physical": physical, "name": name, "spec": spec.values(), "made": made}}
-    )
+    with_them = f" with {len(indexes)} payload index{'es' * (len(indexes) > 1)}" if indexes else ""
+    step = _step(address, CREATE, physical, f"create the collection {physical}{with_them}", "PUT", body)
+    bodies = {path: index_body(path, index) for path, index in indexes.items()}
+    puts = tuple(request("PUT", physical, one, "/index?wait=true") for one in bodies.values())
+    args = {
+        "physical": physical,
+        "name": name,
+        "spec": spec.values(),
+        "indexes": {path: index.values() for path, index in indexes.items()},
+        "made": mark(address, CREATE, physical, body, bodies),
+    }
+    return step.model_copy(update={"args": args, "statements": (*step.statements, *puts)})
 
 
 def patch_steps(change: Change, planning: Planning) -> list[Step]:
@@ -186,7 +203,7 @@ def retire(address: Address, name: str, physical: str, planning: Planning) -> St
 def _deleted(change: Change, name: str, physical: str, live: Collection, planning: Planning) -> Step:
     size = planning.size(change.address)
     step = _step(change.address, DELETE, physical, f"delete the collection {physical}", "DELETE", None)
-    again = _made(change.address, name, physical, live)
+    again = _made(change.address, name, physical, live, {})
     gone = hazard(HazardKind.DELETES_DATA, f"{points(size)} are deleted: before 1.16 nothing can be kept")
     return step.model_copy(
         update={

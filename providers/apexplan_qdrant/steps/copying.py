@@ -1,13 +1,12 @@
 """A collection that must be made anew: blue/green, or dropped and made empty.
 
-    1 create    the new collection aside, under the next version of its name
-    2 index     its payload indexes, before anything is in it
-    3 copy      all points, insert-only, in the order of their ids; the cursor is in the new collection
-    4 settle    the wait until it is indexed
-    5 verify    everything that was written to the old one meanwhile is brought over, until a whole comparison
+    1 create    the new collection aside, under the next version of its name, with its payload indexes
+    2 copy      all points, insert-only, in the order of their ids; the cursor is in the new collection
+    3 settle    the wait until it is indexed
+    4 verify    everything that was written to the old one meanwhile is brought over, until a whole comparison
                 finds no difference; then exact counts, and recall of a sample
-    6 switch    the alias: readers see the one or the other
-    7 retire    the old one is kept until a purge: the way back is step 6 backwards
+    5 switch    the alias: readers see the one or the other
+    6 retire    the old one is kept until a purge: the way back is step 5 backwards
 
 Every step leaves something by which it is known, in the new collection's metadata; so a run that dies
 anywhere goes on from there, and one that is undone removes the new collection alone. Undone after the switch,
@@ -16,7 +15,7 @@ the new collection is deleted only if the old one has every point of it; otherwi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from apexplan.model.address import Address
@@ -27,7 +26,7 @@ from apexplan_qdrant.specs import Alias, Collection, PayloadIndex
 from apexplan_qdrant.steps.aliases import Turn, point, take_over
 from apexplan_qdrant.steps.base import Planning, filled, hazard, points, request
 from apexplan_qdrant.steps.collection import CREATE, DELETE, create, retire
-from apexplan_qdrant.steps.indexes import drop_index, put_index
+from apexplan_qdrant.steps.indexes import drop_index
 
 COPY: Final = "copy"
 SETTLE: Final = "settle"
@@ -56,9 +55,7 @@ def _copied(
     covers = tuple(indexes)
     size = planning.size(change.address)
     whole = filled(live, desired)
-    steps = [_aside(address, name, old, new, whole)]
-    for path, spec in _indexes(address, name, indexes, planning):
-        steps.append(put_index(address, new, path, spec, (address, *covers)))
+    steps = [_aside(address, name, old, new, whole, dict(_indexes(address, name, indexes, planning)))]
     args = {"source": old, "target": new, "options": dict(desired.copying or {})}
     steps += [
         _copy(address, old, new, args, size),
@@ -88,8 +85,10 @@ def _owned(step: Step, covers: tuple[Address, ...]) -> Step:
     return step.model_copy(update={"covers": every, "inverse": inverse, "removes": False})
 
 
-def _aside(address: Address, name: str, old: str, new: str, spec: Collection) -> Step:
-    step = create(address, name, new, spec.model_copy(update={"physical": new, "health": "ok"}))
+def _aside(
+    address: Address, name: str, old: str, new: str, spec: Collection, indexes: Mapping[str, PayloadIndex]
+) -> Step:
+    step = create(address, name, new, spec.model_copy(update={"physical": new, "health": "ok"}), indexes)
     assert step.inverse is not None
     back = step.inverse.model_copy(
         update={
@@ -254,10 +253,9 @@ def _dropped(
     steps = [point(address, away, f"drop the aliases of {old}")] if away else []
     steps += [drop_index(address, old, path, spec) for path, spec in _indexes(address, name, {}, planning)]
     steps.append(_delete(address, name, old, live, size))
-    anew = create(address, name, old, filled(live, desired).model_copy(update={"physical": old}))
+    spec = filled(live, desired).model_copy(update={"physical": old})
+    anew = create(address, name, old, spec, dict(_indexes(address, name, indexes, planning)))
     steps.append(anew.model_copy(update={"id": f"{address}/{CREATE} {old} anew"}))
-    wished = _indexes(address, name, indexes, planning)
-    steps += [put_index(address, old, path, spec, (address,)) for path, spec in wished]
     if away:
         steps.append(point(address, [turn.back for turn in away], f"point the aliases to {old} again"))
     return [_owned(step, tuple(indexes)) for step in steps]

@@ -38,16 +38,6 @@ def index_steps(change: Change, planning: Planning) -> list[Step]:
     return [_put(change.address, physical, live, _filled(live, desired), planning)]
 
 
-def put_index(
-    address: Address, physical: str, path: str, spec: PayloadIndex, covers: tuple[Address, ...]
-) -> Step:
-    """Returns the step that makes an index on a collection that is new, for what `address` brings about. It
-    goes with its collection."""
-    step = _step(address, INDEX, physical, path, spec, None)
-    gone = _gone(address, physical, path, spec)
-    return step.model_copy(update={"covers": covers, "inverse": gone.model_copy(update={"covers": covers})})
-
-
 def drop_index(address: Address, physical: str, path: str, spec: PayloadIndex) -> Step:
     """Returns the step that drops an index of a collection that is made anew."""
     back = _step(address, INDEX, physical, path, spec, None)
@@ -83,17 +73,21 @@ def _drop(address: Address, physical: str, live: PayloadIndex, planning: Plannin
     return _gone(address, physical, path, live).model_copy(update={"size": size, "inverse": back})
 
 
+def index_body(path: str, spec: PayloadIndex) -> dict[str, Any]:
+    """Returns the body of the request that makes an index."""
+    return {"field_name": path, "field_schema": index_schema(spec)}
+
+
 def _step(
     address: Address, verb: str, physical: str, path: str, spec: PayloadIndex, former: PayloadIndex | None
 ) -> Step:
-    body = {"field_name": path, "field_schema": index_schema(spec)}
     return Step(
         id=f"{address}/{verb} {path} of {physical}",
         address=address,
         covers=(address,),
         verb=verb,
         title=f"{'replace' if former else 'make'} the {spec.type} index on {path} of {physical}",
-        statements=(request("PUT", physical, body, "/index?wait=true"),),
+        statements=(request("PUT", physical, index_body(path, spec), "/index?wait=true"),),
         args=_args(physical, path, spec) | {"former": former.values() if former else None},
     )
 
