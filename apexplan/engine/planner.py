@@ -123,6 +123,7 @@ def planned(change: Change) -> PlannedChange:
                 desired_text=change.desired.told(f.field) if change.desired else "",
                 how=str(f.rule.how),
                 why=f.rule.why,
+                rebuilds=f.rule.rebuilds,
             )
             for f in change.fields
         ),

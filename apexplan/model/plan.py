@@ -142,7 +142,8 @@ class Unit(_Value):
 
 class PlannedField(_Value):
     """One field that differs, for the reader: JSON values, the rule's own words, and the values in
-    words where JSON would say too much (`live_text`, `desired_text`)."""
+    words where JSON would say too much (`live_text`, `desired_text`). `rebuilds`: the store does work in
+    proportion to the data."""
 
     field: str
     live: Any = None
@@ -151,6 +152,7 @@ class PlannedField(_Value):
     desired_text: str = ""
     how: str = ""
     why: str = ""
+    rebuilds: bool = False
 
 
 class PlannedChange(_Value):

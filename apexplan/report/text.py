@@ -31,7 +31,7 @@ from apexplan.engine.ports import Entry, EntryKind, Run, RunStatus
 from apexplan.manifest import Policy
 from apexplan.model.change import Action
 from apexplan.model.diagnostics import Diagnostic
-from apexplan.model.plan import Plan, Step, Unit
+from apexplan.model.plan import Plan, PlannedChange, Step, Unit
 from apexplan.model.spec import How
 from apexplan.report import view
 
@@ -122,9 +122,8 @@ def _field_lines(row: view.Row, verbose: bool, width: int) -> Iterator[Text]:
     if not found:
         return
     column = max(min(len(name), 24) for _, (name, _, _) in found)
-    mixed = len({field.how for field in row.change.fields}) > 1
+    word, costly = _costly(row.change)
     for field, (name, live, desired) in found:
-        forces = row.change.action is Action.REPLACE and field.how == How.REPLACE and mixed
         start = f"{_INDENT}{name.ljust(column)}  "
         room = max(_LEAST_VALUE, width - len(start) - 2)
         one, other = view.contrast(live, desired, None if verbose else room)
@@ -135,9 +134,20 @@ def _field_lines(row: view.Row, verbose: bool, width: int) -> Iterator[Text]:
         else:
             line.append(" → ")
         line.append(other, style="green")
-        yield line.append("  (forces the replacement)", style="dim") if forces else line
+        if field.field in costly:
+            line.append(f"  ({word})", style="dim")
+        yield line
         if verbose and field.why and row.change.action is not Action.REPLACE:
             yield from prose(field.why, width, _INDENT + "  ", "dim")
+
+
+def _costly(change: PlannedChange) -> tuple[str, frozenset[str]]:
+    """Returns which of the fields make the change costly, and in what way; none where all of them do."""
+    if change.action is Action.REPLACE:
+        word, costs = "forces the replacement", {f.field for f in change.fields if f.how == How.REPLACE}
+    else:
+        word, costs = "rebuilds", {f.field for f in change.fields if f.rebuilds}
+    return word, frozenset(costs) if len(costs) < len(change.fields) else frozenset()
 
 
 def _step_lines(steps: Iterable[Step], numbers: dict[str, int], width: int) -> Iterator[Text]:

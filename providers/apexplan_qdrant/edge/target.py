@@ -134,7 +134,7 @@ class EdgeTarget:
             entry = registry.collections.get(name)
             if entry is not None:
                 self._held.shut(name)
-                self._held.write(self._held.registry().drop(name))
+                self._held.write(registry.drop(name))
                 self._held.remove(entry)
 
     def change_aliases(self, actions: Sequence[Mapping[str, Any]]) -> None:

@@ -19,6 +19,7 @@ from apexplan_qdrant.target import PointId, Version
 
 KEY: Final = "apexplan"
 METADATA: Final[Version] = (1, 16, 0)
+EQUAL: Final = "equal"
 SWITCHED: Final = "switched"
 
 

@@ -71,7 +71,7 @@ def _is_made_by(target: Target, found: Mapping[str, Any], step: Step) -> bool:
 
 def delete(target: Target, step: Step, watch: Watch) -> None:
     """Deletes the collection of that physical name, if it is the one that is meant. With `unless_lacking`:
-    only if that other collection has every point of it; otherwise it is marked as out of use."""
+    only if the source of that copy has every point of it; otherwise it is marked as out of use."""
     physical = step.args["physical"]
     found = look(target, physical)
     if found is None:
@@ -83,9 +83,8 @@ def delete(target: Target, step: Step, watch: Watch) -> None:
             address=step.address,
             mend="look at it; delete it by hand, or leave it",
         )
-    other, copied = step.args.get("unless_lacking"), marks_of(found).copied
-    was_ready = copied is not None and copied.state == "equal"  # before that no reader was led to it
-    if other and was_ready and lacks_points(target, other, physical, watch):
+    copy, copied = step.args.get("unless_lacking"), marks_of(found).copied
+    if copy and copied and lacks_points(target, copy, copied, watch):
         _retire(target, physical, step.args["name"])
     else:
         target.delete(physical)

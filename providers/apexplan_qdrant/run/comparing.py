@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from apexplan.model.errors import Interrupted
 from apexplan.provider import Watch
+from apexplan_qdrant.read.marks import EQUAL, SWITCHED, Copied
 from apexplan_qdrant.run.looking import look, reach
 from apexplan_qdrant.run.transform import Transform
 from apexplan_qdrant.target import Point, PointId, Target
@@ -142,20 +143,20 @@ def send(sides: Sides, points: Sequence[Point]) -> int:
     return len(points)
 
 
-def lacks_points(target: Target, args: Mapping[str, Any], *, switched: bool, watch: Watch) -> bool:
-    """True unless the source of a copy has every point of its target, as it became there; also where the
-    source is gone. Vectors that were made anew cannot be told from others: once readers had them
-    (`switched`), they count as lacking."""
-    options, made_anew = args["options"], "embed" in args["options"]
-    other = args["source"]
-    if look(target, other) is None or (made_anew and switched):
+def lacks_points(target: Target, args: Mapping[str, Any], copied: Copied, watch: Watch) -> bool:
+    """True unless the source of a copy has every point of its target as it became there; also where the
+    source is gone. False before readers can have been led to the target. Vectors that were made anew cannot
+    be told from those that readers wrote since, and count as lacking."""
+    if look(target, args["source"]) is None:
         return True
-    kept = {option: value for option, value in options.items() if option != "embed"}
-    sides = Sides.of(target, {**args, "options": kept})
+    if copied.state not in (EQUAL, SWITCHED):
+        return False
+    if "embed" in args["options"]:
+        return True
     done = 0
-    for found in differences(sides, vectors=not made_anew):
+    for found in differences(Sides.of(target, args)):
         done += found.compared
-        watch.progress(done, None, "points", f"compared with {other}")
+        watch.progress(done, None, "points", f"compared with {args['source']}")
         if found.surplus or found.differing:
             return True
     return False

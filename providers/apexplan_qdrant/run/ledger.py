@@ -15,6 +15,7 @@ from apexplan.provider import Mark
 from apexplan_qdrant.names import index_parts
 from apexplan_qdrant.read import Seen
 from apexplan_qdrant.read.marks import METADATA, marks_of
+from apexplan_qdrant.run.looking import reach
 from apexplan_qdrant.specs import Alias, PayloadIndex
 from apexplan_qdrant.target import Target
 
@@ -48,7 +49,7 @@ def record(target: Target, seen: Seen, project: str, changed: Mapping[Address, M
         kept = {text: entry for text, entry in before.items() if text not in touched}
         after = kept | wanted.get(physical, {})
         if after != before:
-            target.update(physical, {"metadata": {_PREFIX + project: after or None}})
+            target.update(reach(target, physical), {"metadata": {_PREFIX + project: after or None}})
 
 
 def _home(address: Address, seen: Seen) -> str | None:

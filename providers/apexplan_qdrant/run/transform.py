@@ -124,12 +124,14 @@ def _singles(vector: Vector) -> Any:
 
 
 def _float16(vector: Sequence[float]) -> list[float]:
+    """Rounded from 32 bits, as the server has it: what it writes lies beside that by some digits, and a value
+    in the middle between two of 16 bits would go the other way."""
     shape = f"<{len(vector)}e"
-    return list(struct.unpack(shape, struct.pack(shape, *vector)))
+    return list(struct.unpack(shape, struct.pack(shape, *array("f", vector))))
 
 
 def _uint8(vector: Sequence[float]) -> list[float]:
-    return [float(min(255, max(0, int(value)))) for value in vector]
+    return [float(min(255, max(0, int(value)))) for value in array("f", vector)]
 
 
 _CASTS: Mapping[str, Callable[[Sequence[float]], list[float]]] = {"float16": _float16, "uint8": _uint8}

@@ -13,7 +13,7 @@ from typing import Final
 from apexplan.model.errors import Interrupted, StoreError
 from apexplan.model.plan import Step
 from apexplan.provider import Outcome, Watch
-from apexplan_qdrant.read.marks import Copied
+from apexplan_qdrant.read.marks import EQUAL, Copied
 from apexplan_qdrant.run.comparing import Found, Sides, differences, send
 from apexplan_qdrant.run.looking import marks, write
 from apexplan_qdrant.run.recall import SAMPLE, Sample, check_recall
@@ -32,7 +32,7 @@ def verify(target: Target, step: Step, watch: Watch) -> None:
     compared = _bring_level(sides, step, watch, total, sample)
     check_recall(sides, step, watch, sample.points)
     mine = marks(target, sides.goal)
-    write(target, sides.goal, mine.but(copied=Copied(step.args["source"], "equal", done=compared)))
+    write(target, sides.goal, mine.but(copied=Copied(step.args["source"], EQUAL, done=compared)))
 
 
 def _bring_level(sides: Sides, step: Step, watch: Watch, total: float | None, sample: Sample) -> int:
@@ -83,4 +83,4 @@ def _counts_are_equal(sides: Sides) -> bool:
 
 def probe_verify(target: Target, step: Step) -> Outcome:
     copied = marks(target, step.args["target"]).copied
-    return Outcome.DONE if copied is not None and copied.state == "equal" else Outcome.NOT_DONE
+    return Outcome.DONE if copied is not None and copied.state == EQUAL else Outcome.NOT_DONE

@@ -55,9 +55,9 @@ def _copied(
     covers = tuple(indexes)
     size = planning.size(change.address)
     whole = filled(live, desired)
-    steps = [_aside(address, name, old, new, whole, dict(_indexes(address, name, indexes, planning)))]
     args = {"source": old, "target": new, "options": dict(desired.copying or {})}
-    steps += [
+    steps = [
+        _aside(address, name, args, whole, dict(_indexes(address, name, indexes, planning))),
         _copy(address, old, new, args, size),
         _settle(address, new, size),
         _verify(address, old, new, args, size),
@@ -86,14 +86,15 @@ def _owned(step: Step, covers: tuple[Address, ...]) -> Step:
 
 
 def _aside(
-    address: Address, name: str, old: str, new: str, spec: Collection, indexes: Mapping[str, PayloadIndex]
+    address: Address, name: str, args: dict[str, Any], spec: Collection, indexes: Mapping[str, PayloadIndex]
 ) -> Step:
+    old, new = args["source"], args["target"]
     step = create(address, name, new, spec.model_copy(update={"physical": new, "health": "ok"}), indexes)
     assert step.inverse is not None
     back = step.inverse.model_copy(
         update={
             "title": f"delete {new}, or keep it aside where it has points that {old} lacks",
-            "args": step.inverse.args | {"unless_lacking": old},
+            "args": step.inverse.args | {"unless_lacking": args},
             "hazards": (),
         }
     )

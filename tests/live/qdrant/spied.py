@@ -49,12 +49,16 @@ class Spy:
     wishes: list[_Wish] = field(default_factory=list)
     counts: Counter[tuple[str, str | None]] = field(default_factory=Counter)
 
-    def before(self, verb: str, act: Act, name: str | None = None, *, nth: int = 1, every: bool = False) -> None:
+    def before(
+        self, verb: str, act: Act, name: str | None = None, *, nth: int = 1, every: bool = False
+    ) -> None:
         """Does `act` before the `nth` call of `verb` from now on (on the collection `name`); with `every`
         before that one and all that follow."""
         self._wish(verb, act, name, nth, every, after=False)
 
-    def after(self, verb: str, act: Act, name: str | None = None, *, nth: int = 1, every: bool = False) -> None:
+    def after(
+        self, verb: str, act: Act, name: str | None = None, *, nth: int = 1, every: bool = False
+    ) -> None:
         """As `before`, right after the call."""
         self._wish(verb, act, name, nth, every, after=True)
 

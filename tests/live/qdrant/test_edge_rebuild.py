@@ -105,6 +105,12 @@ def test_a_vectors_own_graph_is_built(target: EdgeTarget) -> None:
     assert built(target).index[""]["m"] == 6
 
 
+def test_segments_tell_of_points_that_were_written_just_now(target: EdgeTarget) -> None:
+    target.create("a", SMALL)
+    target.insert("a", points(10))
+    assert built(target).points == 10
+
+
 def test_payload_indexes_are_told_of_segments(target: EdgeTarget) -> None:
     full(target).put_index("a", "n", {"type": "integer", "lookup": True, "range": False})
     assert built(target).indexes["n"]["lookup"] is True
@@ -138,9 +144,7 @@ def test_a_change_that_is_refused_changes_nothing(target: EdgeTarget) -> None:
     assert (target.info("a")["config"], target.count("a")) == (live, 300)
 
 
-def test_after_a_refused_change_an_application_still_opens_the_shard(
-    target: EdgeTarget, tmp_path: Path
-) -> None:
+def test_after_a_refused_change_the_shard_still_opens(target: EdgeTarget, tmp_path: Path) -> None:
     full(target)
     with pytest.raises(StoreError):
         target.update("a", {"quantization_config": {"scalar": {"type": "int9"}}})

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from qdrant_edge import EdgeShard
 
 from apexplan.model.errors import StoreError, Unsupported
 from apexplan_qdrant.edge import open_collection
+from apexplan_qdrant.edge.registry import directory_of
 from apexplan_qdrant.edge.shards import MOST_OPEN
 from apexplan_qdrant.edge.target import EdgeTarget
 from apexplan_qdrant.errors import NotThere, Taken
@@ -392,6 +394,15 @@ def test_more_collections_than_may_be_open_can_be_used(target: EdgeTarget) -> No
         target.create(name, SMALL)
         target.insert(name, points(2))
     assert {name: target.info(name)["points_count"] for name in names} == dict.fromkeys(names, 2)
+
+
+def test_only_the_shards_used_last_stay_open(target: EdgeTarget, tmp_path: Path) -> None:
+    for n in range(MOST_OPEN + 1):
+        target.create(f"c{n}", SMALL)
+    shard = EdgeShard.load(str(tmp_path / "shards" / directory_of("c0")))
+    shard.close()
+    with pytest.raises(Exception, match="WouldBlock"):
+        EdgeShard.load(str(tmp_path / "shards" / directory_of("c1")))
 
 
 def test_reading_names_and_configurations_opens_no_shard(target: EdgeTarget, tmp_path: Path) -> None:
