@@ -85,7 +85,8 @@ def _told(providers: Sequence[str]) -> str:
 _HOW = """\
 The objects that a manifest comes down to, one an address (`store.kind.name`). *In place*: the object is
 altered. *Replace*: it is made anew. *Key*: part of its name. *Ignore*: never compared. *Rebuilds*: the store
-does work in proportion to the data."""
+does work in proportion to the data. *Since*: the first version of the store that knows the field; empty: all that are
+supported."""
 
 
 def _fields(schema: Schema) -> Iterator[str]:
@@ -113,13 +114,14 @@ def _rules(spec: type[Spec]) -> Iterator[str]:
         return
     properties = spec.model_json_schema()["properties"]
     yield from _table(
-        ("field", "type", "changes", "rebuilds", "why", "source"),
+        ("field", "type", "changes", "rebuilds", "since", "why", "source"),
         (
             (
                 f"`{name}`",
                 _type(properties[name]),
                 str(rule.how),
                 "yes" if rule.rebuilds else "",
+                rule.since,
                 rule.why,
                 rule.source,
             )

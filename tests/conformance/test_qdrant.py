@@ -19,7 +19,7 @@ from apexplan_qdrant.connection import QdrantSettings, opened
 from apexplan_qdrant.provider import PROVIDER
 from apexplan_qdrant.target import Point
 from tests.live.qdrant.bench import objects, some
-from tests.live.qdrant.double import Double
+from tests.live.qdrant.servers import an_empty_one, one_at_a_time
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -50,8 +50,11 @@ collections:
   documents:
     vectors: {size: 4, distance: Cosine}
 """
+OTHER = "  other: {vectors: {size: 2, distance: Dot}}\n"
 INDEXED = PLAIN + "    payload_indexes: {user: keyword, n: integer}\n"
-COPIED = PLAIN + "    on_replace: copy\n    copy: {sample: 0, batch: 64}\n    payload_indexes: {user: keyword}\n"
+COPIED = (
+    PLAIN + "    on_replace: copy\n    copy: {sample: 0, batch: 64}\n    payload_indexes: {user: keyword}\n"
+)
 EVERYTHING = """
 collections:
   documents:
@@ -118,8 +121,8 @@ CASES = (
     ),
     Case(
         "metadata and an alias elsewhere",
-        objects(PLAIN + "    metadata: {owner: a}\n  plain: {vectors: {size: 2, distance: Dot}}\naliases: {s: documents}"),
-        objects(PLAIN + "    metadata: {owner: b, team: c}\n  plain: {vectors: {size: 2, distance: Dot}}\naliases: {s: plain}"),
+        objects(PLAIN + "    metadata: {owner: a}\n" + OTHER + "aliases: {s: documents}"),
+        objects(PLAIN + "    metadata: {owner: b, team: c}\n" + OTHER + "aliases: {s: other}"),
         fill=FILL,
     ),
     Case(
@@ -133,7 +136,9 @@ CASES = (
         "copied with another index and a denser graph",
         objects(COPIED),
         objects(
-            COPIED.replace("Cosine}", "Cosine, datatype: float16}").replace("user: keyword", "user: keyword, n: integer")
+            COPIED.replace("Cosine}", "Cosine, datatype: float16}").replace(
+                "user: keyword", "user: keyword, n: integer"
+            )
             + "    hnsw: {m: 32}\n"
         ),
         frozenset({SCANS, MEMORY}),
@@ -171,10 +176,12 @@ class _Qdrant(ProviderSuite):
 
 
 class TestServer(_Qdrant):
+    pytestmark = one_at_a_time
+
     @contextmanager
     def fresh(self) -> Iterator[StoreConfig]:
-        with Double() as double:
-            yield StoreConfig("vectors", PROVIDER, QdrantSettings(url=SecretStr(double.url)))
+        with an_empty_one() as settings:
+            yield StoreConfig("vectors", PROVIDER, settings)
 
 
 class TestEdge(_Qdrant):

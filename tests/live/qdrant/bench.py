@@ -30,7 +30,11 @@ def objects(manifest: str) -> Objects:
 def some(count: int, *, size: int = 4, first: int = 1, **payload: Any) -> list[Point]:
     """Returns points with ids from `first` on, vectors of their own and a small payload."""
     return [
-        Point(n, [1.0, float(n % 17), float(n % 5), *[0.5] * (size - 3)], {"n": n, "user": f"u{n % 7}"} | payload)
+        Point(
+            n,
+            [1.0, float(n % 17), float(n % 5), *[0.5] * (size - 3)],
+            {"n": n, "user": f"u{n % 7}"} | payload,
+        )
         for n in range(first, first + count)
     ]
 
@@ -73,7 +77,9 @@ class Bench(bench.Bench):
     def points(self, name: str) -> dict[PointId, tuple[Any, Any]]:
         """Returns vector and payload of every point under a name, by id."""
         with self.target() as target:
-            return {p.id: (_plain(p.vector), _plain(p.payload)) for p in every(target, _physical(target, name))}
+            return {
+                p.id: (_plain(p.vector), _plain(p.payload)) for p in every(target, _physical(target, name))
+            }
 
     def names(self) -> dict[str, str]:
         """Returns what is found under each name: alias or collection → collection."""

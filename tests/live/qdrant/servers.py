@@ -8,13 +8,14 @@
 
 `APEXPLAN_TEST_QDRANT_URL` names a real server, `APEXPLAN_TEST_QDRANT_KEY` its full key. Nothing on it is
 touched but collections and aliases whose name begins with the test's own prefix; these are gone afterwards.
+Tests that need a server of their own, with `an_empty_one`, want it empty, and empty it again.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -79,13 +80,39 @@ def server() -> Iterator[Server]:
         yield running
 
 
+one_at_a_time = [pytest.mark.xdist_group("qdrant-server")] if URL else []
+"""Marks for tests that use `an_empty_one`: of a real server there is only one."""
+
+
+@contextmanager
+def an_empty_one() -> Iterator[QdrantSettings]:
+    """Gives a server that holds nothing: a double, or the real one, which must be empty and is emptied again."""
+    if not URL:
+        with Double() as double:
+            yield settings(double.url)
+        return
+    found = settings(URL, KEY)
+    target = connect("vectors", found)
+    if target.collections():
+        pytest.fail(f"{URL} is not empty, and the test would empty it: give it a server of its own")
+    try:
+        yield found
+    finally:
+        _emptied(target, "")
+        target.close()
+
+
 def _removed(server: Server) -> None:
-    """Aliases first: one that shadows a collection is not its own."""
     target = server.connect()
-    ours = [alias for alias in target.aliases() if alias.startswith(server.prefix)]
+    _emptied(target, server.prefix)
+    target.close()
+
+
+def _emptied(target: ServerTarget, prefix: str) -> None:
+    """Removes what has a name that begins so. Aliases first: one that hides a collection is not its own."""
+    ours = [alias for alias in target.aliases() if alias.startswith(prefix)]
     if ours:
         target.change_aliases([{"delete_alias": {"alias_name": alias}} for alias in ours])
     for name in target.collections():
-        if name.startswith(server.prefix):
+        if name.startswith(prefix):
             target.delete(name)
-    target.close()

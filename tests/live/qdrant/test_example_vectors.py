@@ -1,4 +1,4 @@
-"""The vector example as it stands: built from nothing, from version 1 to 2 and back, and its demo. On Edge."""
+"""The vector example as it stands: built from nothing, from version 1 to 2 and back; and its demo."""
 
 from __future__ import annotations
 
