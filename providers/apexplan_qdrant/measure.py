@@ -9,6 +9,7 @@ from apexplan.model.errors import StoreError
 from apexplan.model.plan import Size
 from apexplan_qdrant.names import index_parts
 from apexplan_qdrant.read.served import Served
+from apexplan_qdrant.run.looking import reach
 from apexplan_qdrant.specs import Alias, Collection, PayloadIndex, Retained
 from apexplan_qdrant.target import Target
 
@@ -20,10 +21,20 @@ def measure(target: Target, addresses: Iterable[Address], who: Served) -> dict[A
     counts: dict[str, Size] = {}
     for physical in {name for name in names.values() if name is not None}:
         try:
-            counts[physical] = Size(count=target.count(physical), unit="points", exact=True)
+            count = _count(target, physical)
         except StoreError:
             continue
+        if count is not None:
+            counts[physical] = Size(count=count, unit="points", exact=True)
     return {a: counts[name] for a, name in names.items() if name in counts}
+
+
+def _count(target: Target, physical: str) -> int | None:
+    """Edge tells what it counted when the shard was closed, so that a plan opens none."""
+    if target.embedded:
+        told: int | None = target.info(physical).get("points_count")
+        return told
+    return target.count(reach(target, physical))
 
 
 def _physical(address: Address, who: Served) -> str | None:

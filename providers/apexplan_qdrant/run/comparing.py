@@ -46,9 +46,19 @@ class Sides:
             source,
             goal,
             Transform.between(values[0], values[1], options),
-            int(options.get("batch") or BATCH),
+            _batch(values[0]["strict_mode"], values[1]["strict_mode"], int(options.get("batch") or BATCH)),
             options.get("points_per_second"),
         )
+
+
+def _batch(source: Mapping[str, Any], goal: Mapping[str, Any], wished: int) -> int:
+    """Returns how many points a request may have: strict mode bounds the pages that are read from the old
+    collection, and what is written to the new one at once."""
+    limits: list[int | None] = [
+        source.get("max_query_limit") if source.get("enabled") else None,
+        goal.get("upsert_max_batchsize") if goal.get("enabled") else None,
+    ]
+    return min([wished, *(limit for limit in limits if limit)])
 
 
 @dataclass(slots=True)

@@ -78,6 +78,8 @@ def check_recall(sides: Sides, step: Step, watch: Watch, sample: Sequence[Point]
 def _searched(sides: Sides) -> Iterator[str]:
     """Yields the dense vectors that both collections have, one a point and compared in the same way."""
     old, new = (collection_values(sides.target.info(name)) for name in (sides.source, sides.goal))
+    if old["strict_mode"].get("enabled") and old["strict_mode"].get("search_allow_exact") is False:
+        return  # the true neighbours cannot be asked for
     for name in new["vectors"]:
         same = name in old["vectors"] and old["distance"][name] == new["distance"][name]
         if same and new["multivector"][name] == "none":

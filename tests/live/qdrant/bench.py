@@ -1,5 +1,5 @@
-"""A Qdrant on a bench, a server (or its double) or Edge: see `tests.live.bench`. Beside it, what an application
-does: points written and read through the target, by the names that applications use."""
+"""A Qdrant on a bench, a server (or its double) or Edge: see `tests.live.bench`. Beside it, what an
+application does: points written and read through the target, by the names that applications use."""
 
 from __future__ import annotations
 

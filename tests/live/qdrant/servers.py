@@ -86,7 +86,7 @@ one_at_a_time = [pytest.mark.xdist_group("qdrant-server")] if URL else []
 
 @contextmanager
 def an_empty_one() -> Iterator[QdrantSettings]:
-    """Gives a server that holds nothing: a double, or the real one, which must be empty and is emptied again."""
+    """Gives a server that holds nothing: a double, or the real one, which must be empty and is emptied."""
     if not URL:
         with Double() as double:
             yield settings(double.url)
