@@ -85,8 +85,8 @@ def _told(providers: Sequence[str]) -> str:
 _HOW = """\
 The objects that a manifest comes down to, one an address (`store.kind.name`). *In place*: the object is
 altered. *Replace*: it is made anew. *Key*: part of its name. *Ignore*: never compared. *Rebuilds*: the store
-does work in proportion to the data. *Since*: the first version of the store that knows the field; empty: all that are
-supported."""
+does work in proportion to the data. *Since*: the first version of the store that knows the field; where it is
+empty, all do."""
 
 
 def _fields(schema: Schema) -> Iterator[str]:

@@ -17,7 +17,8 @@ app = typer.Typer(
 )
 
 Providers = Annotated[
-    list[str] | None, typer.Argument(metavar="[PROVIDER]...", help="postgres, neo4j, qdrant", show_default="postgres")
+    list[str] | None,
+    typer.Argument(metavar="[PROVIDER]...", help="postgres, neo4j, qdrant", show_default="postgres"),
 ]
 
 

@@ -34,12 +34,14 @@ class _Probe(Protocol):
 @dataclass(frozen=True, slots=True)
 class Verb:
     """How a step is run and probed. `builds`: the target goes on in the background, and is waited for.
-    `settles_before`: it must be at rest first, since it would answer "completed" and do nothing yet."""
+    `settles_before`: it must be at rest first, since it would answer "completed" and do nothing yet.
+    `proven`: of two collections, which must have been compared in this session."""
 
     run: _Run
     probe: _Probe
     builds: bool = False
     settles_before: bool = False
+    proven: bool = False
 
 
 VERBS: Final[Mapping[str, Verb]] = {
@@ -53,7 +55,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     DROP_INDEX: Verb(indexes.drop, indexes.probe_drop, settles_before=True),
     POINT: Verb(aliases.point, aliases.probe_point),
     SWITCH: Verb(aliases.switch, aliases.probe_switch),
-    TAKE_OVER: Verb(aliases.take_over, aliases.probe_take_over),
+    TAKE_OVER: Verb(aliases.take_over, aliases.probe_take_over, proven=True),
     COPY: Verb(copying.copy, copying.probe_copy),
     SETTLE: Verb(copying.settle, copying.probe_settle, builds=True),
     VERIFY: Verb(verifying.verify, verifying.probe_verify),

@@ -84,6 +84,8 @@ def take_over(target: Target, step: Step, watch: Watch) -> None:
     if physical not in target.collections():
         raise NotThere(f"the collection {physical} is not there", store=target.store, address=step.address)
     if name in target.collections():
+        if "source" in step.args:
+            bring_missing(Sides.of(target, step.args), watch)
         target.delete(name)
     target.change_aliases([{"create_alias": {"alias_name": name, "collection_name": physical}}])
 

@@ -102,9 +102,9 @@ def probe_delete(target: Target, step: Step) -> Outcome:
 def patch(target: Target, step: Step, watch: Watch) -> None:
     """Sends the one PATCH, unless its mark is there: sent again it would start the rebuild anew."""
     physical = step.args["physical"]
-    found = target.info(physical)
-    if target.version >= METADATA and marks_of(found).changed == step.args["changed"]:
+    if probe_patch(target, step) is Outcome.DONE:
         return
+    found = target.info(physical)
     body = dict(step.args["body"])
     if target.version >= METADATA:
         mark = marks_of(found).but(changed=step.args["changed"])
@@ -121,11 +121,7 @@ def probe_patch(target: Target, step: Step) -> Outcome:
     marked = target.version < METADATA or marks_of(found).changed == step.args["changed"]
     if _has(found, step.args["wish"]) and marked:
         return Outcome.DONE
-    return Outcome.NOT_DONE if _has(found, _compared(step.args["former"])) else Outcome.PARTIAL
-
-
-def _compared(former: Mapping[str, Any]) -> dict[str, Any]:
-    return {field: value for field, value in former.items() if field not in DIRECTIVES}
+    return Outcome.NOT_DONE if _has(found, step.args["former"]) else Outcome.PARTIAL
 
 
 def _has(found: Mapping[str, Any], values: Mapping[str, Any]) -> bool:

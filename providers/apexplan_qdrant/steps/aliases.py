@@ -20,6 +20,7 @@ from typing import Any, Final
 from apexplan.model.address import Address
 from apexplan.model.change import Action, Change
 from apexplan.model.plan import Hazard, HazardKind, RollbackClass, Step
+from apexplan_qdrant.names import side_door
 from apexplan_qdrant.specs import Alias
 from apexplan_qdrant.steps.base import Planning, alias_request, hazard, request
 
@@ -69,10 +70,17 @@ def alias_steps(change: Change, planning: Planning) -> list[Step]:
         turn = Turn(address.name, planning.aliases.get(address.name), None)
         return [point(address, [turn], f"drop the alias {address.name}", removes=True)]
     turn = _turn(address, desired, planning)
-    if turn.bare and turn.before is None and desired.over == "gap":
+    hides = turn.bare and turn.before is None
+    if hides and desired.over == "gap":
         assert turn.after is not None
         return [take_over(address, address.name, turn.after)]
-    return [point(address, [turn], f"point the alias {address.name} to {turn.after}")]
+    turns = [door(address.name), turn] if hides else [turn]
+    return [point(address, turns, f"point the alias {address.name} to {turn.after}")]
+
+
+def door(name: str) -> Turn:
+    """Returns the turn that keeps a collection within reach which is about to be hidden: see `names`."""
+    return Turn(side_door(name), None, name)
 
 
 def _turn(address: Address, desired: Alias, planning: Planning) -> Turn:
@@ -126,12 +134,16 @@ def _back_title(turns: Sequence[Turn]) -> str:
     return "back to " + ", ".join(told)
 
 
-def take_over(address: Address, name: str, physical: str, covers: tuple[Address, ...] = ()) -> Step:
-    """Returns the step that deletes a collection and gives its name to an alias."""
+def take_over(
+    address: Address, name: str, physical: str, covers: tuple[Address, ...] = (), *, copied: bool = False
+) -> Step:
+    """Returns the step that deletes a collection and gives its name to an alias. `copied`: the collection
+    that the alias leads to has all its points."""
     gap = (
         f"readers of {name} get 404 from the DELETE until the alias is there, some 50 ms, longer if it fails"
     )
-    gone = f"the collection {name} is deleted; its points are in {physical}"
+    gone = f"the collection {name} is deleted"
+    gone += f"; its points are in {physical}" if copied else " with all its points"
     return Step(
         id=f"{address}/{TAKE_OVER} {name}",
         address=address,
@@ -147,7 +159,7 @@ def take_over(address: Address, name: str, physical: str, covers: tuple[Address,
         ),
         online=False,
         rollback=RollbackClass.IMPOSSIBLE,
-        no_inverse=f"the collection {name} is gone; everything that it held is in {physical}",
+        no_inverse=gone.replace("is deleted", "is gone"),
     )
 
 

@@ -14,6 +14,7 @@ from apexplan.model.spec import canonical, digest
 from apexplan.provider import Facts
 from apexplan_qdrant.read.marks import METADATA
 from apexplan_qdrant.specs import Collection
+from apexplan_qdrant.wire.places import HNSW, by_vector, with_vector
 
 ALIASES: Final = "POST /collections/aliases"
 
@@ -96,7 +97,7 @@ def mark(address: Address, verb: str, *parts: Any) -> str:
 def filled(live: Collection, desired: Collection) -> Collection:
     """Returns all that the collection shall be: what nobody manages stays as it is. Settings of vectors that
     go away go with them."""
-    kept = live.values()
+    kept = live.values() | _own(live)
     wish = desired.values()
     for field, value in wish.items():
         former = kept.get(field)
@@ -129,9 +130,34 @@ def _vector(field: str, key: str) -> str:
     return key.rpartition(".")[0] if field in ("vector_hnsw", "vector_quantization") else key
 
 
+def _own(live: Collection) -> dict[str, Any]:
+    """Returns what vectors have for themselves of graph and compression: the rest they have from the
+    collection, and follow it."""
+    shared = {setting: getattr(live, f"hnsw_{setting}", None) for setting in HNSW}
+    graphs = {key: v for key, v in (live.vector_hnsw or {}).items() if v != shared[key.rpartition(".")[2]]}
+    compressed = {
+        name: settings
+        for name, settings in by_vector(live.vector_quantization or {}).items()
+        if settings != live.quantization
+    }
+    own = {key: v for name, settings in compressed.items() for key, v in with_vector(name, settings).items()}
+    return {"vector_hnsw": graphs, "vector_quantization": own}
+
+
 def _overlaid(field: str, former: Any, value: dict[str, Any]) -> dict[str, Any]:
+    """Returns the settings with the wished ones over them; of a quantization of another kind, none stays."""
     if not isinstance(former, dict):
         return value
-    if field == "quantization" and former.get("kind") != value.get("kind", former.get("kind")):
-        return value  # another kind has other settings
-    return former | value
+    if field == "quantization" and _is_of_another_kind(former, value):
+        return value
+    if field == "vector_quantization":
+        wished, had = by_vector(value), by_vector(former)
+        other = {
+            name for name, settings in wished.items() if _is_of_another_kind(had.get(name, {}), settings)
+        }
+        former = {key: v for key, v in former.items() if key.rpartition(".")[0] not in other}
+    return {**former, **value}
+
+
+def _is_of_another_kind(former: Mapping[str, Any], wished: Mapping[str, Any]) -> bool:
+    return bool(wished.get("kind", former.get("kind")) != former.get("kind"))

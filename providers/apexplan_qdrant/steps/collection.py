@@ -88,8 +88,9 @@ def patch_steps(change: Change, planning: Planning) -> list[Step]:
     kept = {f: v for f, v in _former(wish, live).items() if not unsettable(f, v)}
     lost = [f.field for f in fields if f.field not in kept]
     size = planning.size(change.address)
-    step = _patch(change, physical, patch_body(config, wish), wish)
-    back = _patch(change, physical, patch_body(config, kept), kept)
+    former = {f.field: f.live for f in fields}
+    step = _patch(change, physical, patch_body(config, wish), wish, former)
+    back = _patch(change, physical, patch_body(config, kept), kept, {f.field: f.desired for f in fields})
     told = _hazards(change, points(size)) if size is None or not size.empty else ()
     return [
         step.model_copy(
@@ -109,13 +110,18 @@ def patch_steps(change: Change, planning: Planning) -> list[Step]:
     ]
 
 
-def _patch(change: Change, physical: str, body: Mapping[str, Any], wish: Mapping[str, Any]) -> Step:
+def _patch(
+    change: Change,
+    physical: str,
+    body: Mapping[str, Any],
+    wish: Mapping[str, Any],
+    former: Mapping[str, Any],
+) -> Step:
     """Returns a PATCH; an empty one where only waiting work is to be woken."""
     body = body or {"optimizers_config": {}}
     step = _step(change.address, PATCH, physical, "", "PATCH", body)
     changed = mark(change.address, PATCH, physical, body, wish)
-    former = {f.field: f.live for f in change.fields}
-    args = {"physical": physical, "body": dict(body), "wish": dict(wish), "former": former}
+    args = {"physical": physical, "body": dict(body), "wish": dict(wish), "former": dict(former)}
     return step.model_copy(
         update={"id": f"{change.address}/{PATCH} {changed}", "args": args | {"changed": changed}}
     )

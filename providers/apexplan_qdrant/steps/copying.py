@@ -21,9 +21,9 @@ from typing import Any, Final
 from apexplan.model.address import Address
 from apexplan.model.change import Change
 from apexplan.model.plan import HazardKind, RollbackClass, Size, Step
-from apexplan_qdrant.names import index_parts, next_version, side_door
+from apexplan_qdrant.names import index_parts, next_version
 from apexplan_qdrant.specs import Alias, Collection, PayloadIndex
-from apexplan_qdrant.steps.aliases import Turn, point, take_over
+from apexplan_qdrant.steps.aliases import Turn, door, point, take_over
 from apexplan_qdrant.steps.base import Planning, filled, hazard, points, request
 from apexplan_qdrant.steps.collection import CREATE, DELETE, create, retire
 from apexplan_qdrant.steps.indexes import drop_index
@@ -177,10 +177,12 @@ def _switch(
     """Returns the steps that give readers the new collection, and take the old one out of use."""
     address, name = change.address, change.address.name
     bare = name in planning.configs
+    pair = {"source": old, "target": new, "options": dict(desired.copying or {})}
     if bare and planning.aliases.get(name) is None and desired.over == "gap":
-        return [take_over(address, name, new, covers)]
+        step = take_over(address, name, new, covers, copied=True)
+        return [step.model_copy(update={"args": step.args | pair})]
     hides = bare and planning.aliases.get(name) is None
-    turns = [Turn(side_door(name), None, old)] if hides else []
+    turns = [door(name)] if hides else []
     turns.append(Turn(name, planning.aliases.get(name), new, bare))
     turns += [Turn(alias, old, new, alias in planning.configs) for alias in followers(address, old, planning)]
     former = change.origin.name if change.origin else name
@@ -190,7 +192,7 @@ def _switch(
     assert step.inverse is not None
     step = step.model_copy(
         update={
-            "args": step.args | {"source": old, "target": new, "options": dict(desired.copying or {})},
+            "args": step.args | pair,
             "inverse": step.inverse.model_copy(update={"title": f"switch readers back to {old}"}),
             "reason": f"points that reach {old} between the last comparison and this are brought over after "
             "it; a change of an existing point in that moment is not: pause writers, or let them write to "
