@@ -54,7 +54,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     INDEX: Verb(indexes.put, indexes.probe_put, builds=True, settles_before=True),
     DROP_INDEX: Verb(indexes.drop, indexes.probe_drop, settles_before=True),
     POINT: Verb(aliases.point, aliases.probe_point),
-    SWITCH: Verb(aliases.switch, aliases.probe_switch),
+    SWITCH: Verb(aliases.switch, aliases.probe_switch, proven=True),
     TAKE_OVER: Verb(aliases.take_over, aliases.probe_take_over, proven=True),
     COPY: Verb(copying.copy, copying.probe_copy),
     SETTLE: Verb(copying.settle, copying.probe_settle, builds=True),

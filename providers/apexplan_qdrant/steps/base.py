@@ -13,7 +13,7 @@ from apexplan.model.plan import Hazard, HazardKind, Size
 from apexplan.model.spec import canonical, digest
 from apexplan.provider import Facts
 from apexplan_qdrant.read.marks import METADATA
-from apexplan_qdrant.specs import Collection
+from apexplan_qdrant.specs import Collection, PayloadIndex
 from apexplan_qdrant.wire.places import HNSW, by_vector, with_vector
 
 ALIASES: Final = "POST /collections/aliases"
@@ -46,6 +46,14 @@ class Planning:
     def live(self, store: str, name: str) -> Collection | None:
         spec = self.facts.live.get(Address(store, Collection.kind, name))
         return spec if isinstance(spec, Collection) else None
+
+    def indexes(self, collection: Address) -> dict[Address, PayloadIndex]:
+        """Returns the payload indexes that a collection has."""
+        return {
+            address: spec
+            for address, spec in self.facts.live.items()
+            if isinstance(spec, PayloadIndex) and spec.parent(address) == collection
+        }
 
     def physical(self, store: str, name: str) -> str:
         """Returns the physical name of what is, or will be, known by `name`."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 from apexplan.model.address import Address
 from apexplan.model.change import Change, FieldChange
 from apexplan.model.plan import Hazard, HazardKind, RollbackClass, Step
+from apexplan_qdrant.names import index_parts
 from apexplan_qdrant.specs import Collection, PayloadIndex, Retained
 from apexplan_qdrant.steps.aliases import Turn, point
 from apexplan_qdrant.steps.base import Planning, hazard, mark, own_name, points, request
@@ -209,7 +210,8 @@ def retire(address: Address, name: str, physical: str, planning: Planning) -> St
 def _deleted(change: Change, name: str, physical: str, live: Collection, planning: Planning) -> Step:
     size = planning.size(change.address)
     step = _step(change.address, DELETE, physical, f"delete the collection {physical}", "DELETE", None)
-    again = _made(change.address, name, physical, live, {})
+    indexes = {index_parts(one)[1]: spec for one, spec in planning.indexes(change.address).items()}
+    again = _made(change.address, name, physical, live, indexes)
     gone = hazard(HazardKind.DELETES_DATA, f"{points(size)} are deleted: before 1.16 nothing can be kept")
     return step.model_copy(
         update={

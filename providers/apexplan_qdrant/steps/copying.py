@@ -57,7 +57,7 @@ def _copied(
     whole = filled(live, desired)
     args = {"source": old, "target": new, "options": dict(desired.copying or {})}
     steps = [
-        _aside(address, name, args, whole, dict(_indexes(address, name, indexes, planning))),
+        _aside(address, name, args, whole, dict(_indexes(address, indexes, planning))),
         _copy(address, old, new, args, size),
         _settle(address, new, size),
         _verify(address, old, new, args, size),
@@ -103,22 +103,18 @@ def _aside(
 
 
 def _indexes(
-    address: Address, name: str, changes: dict[Address, Change], planning: Planning
+    address: Address, changes: dict[Address, Change], planning: Planning
 ) -> Iterator[tuple[str, PayloadIndex]]:
     """Yields the indexes that the new collection gets: those of the old one, as they shall be."""
-    there = {a: s for a, s in planning.facts.live.items() if _is_index_of(a, s, address, name)}
+    there = planning.indexes(address)
     wished = {c.address: c.desired for c in changes.values()}
     for one in sorted({*there, *wished}):
         live, desired = there.get(one), wished.get(one, there.get(one))
         if not isinstance(desired, PayloadIndex):
             continue
-        if isinstance(live, PayloadIndex) and live.type == (desired.type or live.type):
+        if live is not None and live.type == (desired.type or live.type):
             desired = PayloadIndex.model_validate(live.values() | desired.values())
         yield index_parts(one)[1], desired
-
-
-def _is_index_of(one: Address, spec: Any, collection: Address, name: str) -> bool:
-    return isinstance(spec, PayloadIndex) and one.store == collection.store and index_parts(one)[0] == name
 
 
 def _copy(address: Address, old: str, new: str, args: dict[str, Any], size: Size | None) -> Step:
@@ -254,10 +250,10 @@ def _dropped(
     aliases = sorted(alias for alias, target in planning.aliases.items() if target == old)
     away = [Turn(alias, old, None, alias in planning.configs) for alias in aliases]
     steps = [point(address, away, f"drop the aliases of {old}")] if away else []
-    steps += [drop_index(address, old, path, spec) for path, spec in _indexes(address, name, {}, planning)]
+    steps += [drop_index(address, old, path, spec) for path, spec in _indexes(address, {}, planning)]
     steps.append(_delete(address, name, old, live, size))
     spec = filled(live, desired).model_copy(update={"physical": old})
-    anew = create(address, name, old, spec, dict(_indexes(address, name, indexes, planning)))
+    anew = create(address, name, old, spec, dict(_indexes(address, indexes, planning)))
     steps.append(anew.model_copy(update={"id": f"{address}/{CREATE} {old} anew"}))
     if away:
         steps.append(point(address, [turn.back for turn in away], f"point the aliases to {old} again"))

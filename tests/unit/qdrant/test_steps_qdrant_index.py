@@ -32,8 +32,8 @@ def test_the_way_back_from_a_new_index_drops_it() -> None:
 
 
 def test_a_path_is_quoted_where_it_stands_in_a_url() -> None:
-    assert back(planned(there(), with_indexes("'a[].b/c': keyword"))) == [
-        "DELETE /collections/d/index/a%5B%5D.b%2Fc?wait=true"
+    assert back(planned(there(), with_indexes("'a[].b_c': keyword"))) == [
+        "DELETE /collections/d/index/a%5B%5D.b_c?wait=true"
     ]
 
 
