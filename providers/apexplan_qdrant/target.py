@@ -34,6 +34,13 @@ class Point(NamedTuple):
     payload: Mapping[str, Any]
 
 
+class Hit(NamedTuple):
+    """One point that a search found. `score`: the similarity with Cosine and Dot, the distance otherwise."""
+
+    id: PointId
+    score: float
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some points in the order of their ids, whole numbers before UUIDs. `next`: where the next page begins,
@@ -189,8 +196,8 @@ class Target(Protocol):
         """Deletes points, and waits."""
         ...
 
-    def nearest(self, name: str, vector: Any, using: str, limit: int, *, exact: bool) -> Sequence[PointId]:
-        """Returns the ids of the nearest points, best first. `exact`: without graph and compression."""
+    def nearest(self, name: str, vector: Any, using: str, limit: int, *, exact: bool) -> Sequence[Hit]:
+        """Returns the nearest points, best first. `exact`: without graph and compression."""
         ...
 
     def examine(self) -> Sequence[Check]:

@@ -34,7 +34,7 @@ from apexplan_qdrant.edge.registry import Entry, directory_of
 from apexplan_qdrant.edge.segments import read_segments
 from apexplan_qdrant.errors import Taken
 from apexplan_qdrant.names import why_not_a_name
-from apexplan_qdrant.target import Lack, Page, Point, PointId, Segment, Version, Work
+from apexplan_qdrant.target import Hit, Lack, Page, Point, PointId, Segment, Version, Work
 
 _FEATURES: Final[Version] = (1, 19, 0)
 """The server that brought `memory`, the newest of what Edge 0.9.0 has."""
@@ -202,12 +202,12 @@ class EdgeTarget:
         with self._held.shard(name, changes=True) as shard, engine(self.store, name):
             shard.update(edge.UpdateOperation.delete_points(list(ids)))
 
-    def nearest(self, name: str, vector: Any, using: str, limit: int, *, exact: bool) -> Sequence[PointId]:
+    def nearest(self, name: str, vector: Any, using: str, limit: int, *, exact: bool) -> Sequence[Hit]:
         with self._held.shard(name) as shard, engine(self.store, name):
             query = edge.Query.Nearest(plain.edge_part(vector), using or None)
             params = edge.SearchParams(exact=exact, quantization=edge.QuantizationSearchParams(ignore=exact))
             found = shard.query(edge.QueryRequest(limit, query=query, params=params))
-        return [plain.plain_id(point.id) for point in found]
+        return [Hit(plain.plain_id(point.id), point.score) for point in found]
 
     # ---------------------------------------------------------------------------------------- the rest
 

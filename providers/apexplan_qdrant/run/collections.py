@@ -42,6 +42,8 @@ def create(target: Target, step: Step, watch: Watch) -> None:
     rest = after_create(spec, found["config"])
     if rest:
         target.update(physical, rest)
+    if marks_of(found).retired is not None:
+        restore(target, step, watch)  # kept aside by a way back that is itself undone
     for path, index in _indexes_to_come(step, found):
         target.put_index(physical, path, index_schema(PayloadIndex.model_validate(index)))
 
@@ -58,7 +60,8 @@ def probe_create(target: Target, step: Step) -> Outcome:
     if not _is_made_by(target, found, step):
         return Outcome.UNKNOWN
     rest = after_create(Collection.model_validate(step.args["spec"]), found["config"])
-    return Outcome.PARTIAL if rest or _indexes_to_come(step, found) else Outcome.DONE
+    unfinished = rest or marks_of(found).retired or _indexes_to_come(step, found)
+    return Outcome.PARTIAL if unfinished else Outcome.DONE
 
 
 def _is_made_by(target: Target, found: Mapping[str, Any], step: Step) -> bool:

@@ -17,13 +17,15 @@ from apexplan.model.errors import StoreError
 from apexplan.model.plan import Step
 from apexplan.provider import Watch
 from apexplan_qdrant.run.comparing import Sides
-from apexplan_qdrant.target import Point
+from apexplan_qdrant.target import Hit, Point
 from apexplan_qdrant.wire.collection import collection_values
 
 SAMPLE: Final = 50
 SLACK: Final = 0.1
 """So much less than the old one the new collection may find: a sample is only a sample."""
 NEIGHBOURS: Final = 10
+ROUNDING: Final = 5e-4
+"""Part of a score by which float16 may move it."""
 
 
 class Sample:
@@ -87,15 +89,32 @@ def _searched(sides: Sides) -> Iterator[str]:
 
 
 def _recall(sides: Sides, sample: Sequence[Point], name: str, watch: Watch) -> Recall:
-    old = new = wanted = 0
     vectors = [vector for point in sample if (vector := _vector(point.vector, name)) is not None]
+    distance = collection_values(sides.target.info(sides.source))["distance"][name]
+    old = new = wanted = 0
     for number, vector in enumerate(vectors, 1):
-        truth = set(sides.target.nearest(sides.source, vector, name, NEIGHBOURS, exact=True))
-        old += len(truth & set(sides.target.nearest(sides.source, vector, name, NEIGHBOURS, exact=False)))
-        new += len(truth & set(sides.target.nearest(sides.goal, vector, name, NEIGHBOURS, exact=False)))
+        truth = sides.target.nearest(sides.source, vector, name, NEIGHBOURS, exact=True)
+        near = Near(truth, more_is_nearer=distance in ("Cosine", "Dot"))
+        old += near.among(sides.target.nearest(sides.source, vector, name, NEIGHBOURS, exact=False))
+        new += near.among(sides.target.nearest(sides.goal, vector, name, NEIGHBOURS, exact=False))
         wanted += len(truth)
         watch.progress(number, len(vectors), "searches", "recall")
     return Recall(old / wanted, new / wanted) if wanted else Recall(1, 1)
+
+
+class Near:
+    """The true neighbours of one vector. Of points that are equally near, any is as good as another: data has
+    duplicates, and which of them come first is chance."""
+
+    def __init__(self, truth: Sequence[Hit], *, more_is_nearer: bool) -> None:
+        self._ids = {hit.id for hit in truth}
+        self._sign = 1 if more_is_nearer else -1
+        self._worst = min((self._sign * hit.score for hit in truth), default=0.0)
+
+    def among(self, found: Sequence[Hit]) -> int:
+        """Returns how many of `found` are as near as the true neighbours are."""
+        least = self._worst - ROUNDING * abs(self._worst)
+        return sum(hit.id in self._ids or self._sign * hit.score >= least for hit in found)
 
 
 def _vector(vector: Any, name: str) -> Any:

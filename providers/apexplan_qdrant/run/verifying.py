@@ -13,7 +13,7 @@ from typing import Final
 from apexplan.model.errors import Interrupted, StoreError
 from apexplan.model.plan import Step
 from apexplan.provider import Outcome, Watch
-from apexplan_qdrant.read.marks import EQUAL, Copied
+from apexplan_qdrant.read.marks import EQUAL, SWITCHED, Copied, Marks
 from apexplan_qdrant.run.comparing import Found, Sides, differences, send
 from apexplan_qdrant.run.looking import marks, write
 from apexplan_qdrant.run.recall import SAMPLE, Sample, check_recall
@@ -25,7 +25,10 @@ ROUNDS: Final = 10
 
 def verify(target: Target, step: Step, watch: Watch) -> None:
     """Brings the new collection level with the old one, and proves that it is. Raises StoreError where it
-    does not become so."""
+    does not become so. Once readers had the new one it is the truth, and nothing is done: so it is when a way
+    back fails and is itself undone."""
+    if _is_the_truth(marks(target, step.args["target"])):
+        return
     sides = Sides.of(target, step.args)
     total = float(step.size.count) if step.size else None
     sample = Sample(int(step.args["options"].get("sample", SAMPLE)), seed=sides.source)
@@ -82,5 +85,10 @@ def _counts_are_equal(sides: Sides) -> bool:
 
 
 def probe_verify(target: Target, step: Step) -> Outcome:
-    copied = marks(target, step.args["target"]).copied
-    return Outcome.DONE if copied is not None and copied.state == EQUAL else Outcome.NOT_DONE
+    mine = marks(target, step.args["target"])
+    equal = mine.copied is not None and mine.copied.state == EQUAL
+    return Outcome.DONE if equal or _is_the_truth(mine) else Outcome.NOT_DONE
+
+
+def _is_the_truth(mine: Marks) -> bool:
+    return mine.copied is not None and mine.copied.state == SWITCHED

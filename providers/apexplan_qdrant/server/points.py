@@ -13,7 +13,7 @@ from typing import Any, Final
 from apexplan.model.errors import Unsupported
 from apexplan_qdrant.server.client import Client, at, encoded
 from apexplan_qdrant.server.versions import INSERT_ONLY, shown
-from apexplan_qdrant.target import Page, Point, PointId, Version
+from apexplan_qdrant.target import Hit, Page, Point, PointId, Version
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 """Of the points in one body: half of what the server takes."""
@@ -100,14 +100,14 @@ def remove(client: Client, name: str, ids: Sequence[PointId]) -> None:
 
 def nearest(
     client: Client, name: str, vector: Any, using: str, limit: int, *, exact: bool
-) -> Sequence[PointId]:
+) -> Sequence[Hit]:
     """As `Target.nearest`."""
     body = {
         "query": floats(vector),
         "limit": limit,
-        "params": {"exact": exact},
+        "params": {"exact": exact, **({"quantization": {"ignore": True}} if exact else {})},
         "with_payload": False,
         **({"using": using} if using else {}),
     }
     told = client.ask(at("collections", name, "points", "query"), body)
-    return [one["id"] for one in told["points"]]
+    return [Hit(one["id"], one["score"]) for one in told["points"]]

@@ -17,7 +17,7 @@ from apexplan_qdrant.server import examine, telemetry, versions, waiting
 from apexplan_qdrant.server import points as exchange
 from apexplan_qdrant.server.client import Client, at, encoded
 from apexplan_qdrant.server.waiting import Clock
-from apexplan_qdrant.target import Lack, Page, Point, PointId, Segment, Version, Work
+from apexplan_qdrant.target import Hit, Lack, Page, Point, PointId, Segment, Version, Work
 
 _SIDE_BY_SIDE: Final = 8
 _TITLE: Final = "qdrant"
@@ -174,7 +174,7 @@ class ServerTarget:
     def remove(self, name: str, ids: Sequence[PointId]) -> None:
         exchange.remove(self._client, name, ids)
 
-    def nearest(self, name: str, vector: Any, using: str, limit: int, *, exact: bool) -> Sequence[PointId]:
+    def nearest(self, name: str, vector: Any, using: str, limit: int, *, exact: bool) -> Sequence[Hit]:
         return exchange.nearest(self._client, name, vector, using, limit, exact=exact)
 
     # ------------------------------------------------------------------------

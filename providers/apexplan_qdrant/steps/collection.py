@@ -15,6 +15,7 @@ from apexplan.model.address import Address
 from apexplan.model.change import Change, FieldChange
 from apexplan.model.plan import Hazard, HazardKind, RollbackClass, Step
 from apexplan_qdrant.names import index_parts
+from apexplan_qdrant.names import side_door
 from apexplan_qdrant.specs import Collection, PayloadIndex, Retained
 from apexplan_qdrant.steps.aliases import Turn, point
 from apexplan_qdrant.steps.base import Planning, hazard, mark, own_name, points, request
@@ -232,7 +233,7 @@ def purge_steps(change: Change, planning: Planning) -> list[Step]:
     size = planning.size(change.address)
     text = f"{points(size)} of {live.former}, kept since {live.since}, are deleted for good"
     hazards = [hazard(HazardKind.DELETES_DATA, text), hazard(HazardKind.IRREVERSIBLE, text)]
-    also = sorted(alias for alias, target in planning.aliases.items() if target == physical)
+    also = sorted(a for a, to in planning.aliases.items() if to == physical and a != side_door(physical))
     if also:
         gone = f"with the collection go the aliases that lead to it: {', '.join(also)}"
         hazards.append(hazard(HazardKind.DOWNTIME, gone))

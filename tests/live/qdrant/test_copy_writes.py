@@ -80,7 +80,7 @@ def test_the_point_that_the_cursor_stands_on_may_vanish(filled: SpiedBench) -> N
 
 
 def test_a_point_that_is_written_between_comparison_and_count_costs_another_round(filled: SpiedBench) -> None:
-    filled.spy.before("count", writing(OLD, changed(1000)), OLD, nth=2)
+    filled.spy.before("page", lambda _: filled.spy.before("count", writing(OLD, changed(1000)), OLD), NEW)
     applied(filled.apply(objects(V2)))
     assert contents(filled)[1000] == "changed"
 
@@ -135,7 +135,7 @@ def test_what_an_application_wrote_to_the_new_one_is_not_overwritten_by_the_olde
 
 def test_a_point_that_the_new_one_alone_has_for_a_moment_stays(filled: SpiedBench) -> None:
     """The application writes to the new one first, and to the old one after the first comparison."""
-    filled.spy.before("work", writing(NEW, changed(2000)), NEW)
+    filled.spy.after("settle", writing(NEW, changed(2000)), NEW)
     filled.spy.after("page", writing(OLD, changed(2000)), OLD, nth=2 * PAGES)
     applied(filled.apply(objects(V2)))
     assert contents(filled)[2000] == "changed"
@@ -145,8 +145,9 @@ def test_a_point_that_the_new_one_alone_has_for_a_moment_stays(filled: SpiedBenc
 def test_a_point_that_the_new_one_alone_keeps_is_removed_after_a_second_comparison(
     filled: SpiedBench,
 ) -> None:
-    filled.spy.before("work", writing(NEW, changed(2000)), NEW)
+    filled.spy.after("settle", writing(NEW, changed(2000)), NEW)
     applied(filled.apply(objects(V2)))
+    assert filled.spy.of("remove") == [NEW]
     assert 2000 not in filled.points("documents")
 
 
@@ -156,7 +157,7 @@ def test_one_comparison_removes_nothing(filled: SpiedBench) -> None:
     def look(target: Target) -> None:
         present.append(any(point.id == 2000 for point in target.page(NEW, 2000, 1).points))
 
-    filled.spy.before("work", writing(NEW, changed(2000)), NEW)
+    filled.spy.after("settle", writing(NEW, changed(2000)), NEW)
     filled.spy.before("remove", look, NEW)
     applied(filled.apply(objects(V2)))
     assert present == [True]

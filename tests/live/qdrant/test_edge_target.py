@@ -365,7 +365,8 @@ def test_a_point_that_was_refused_is_not_there_after_a_restart(tmp_path: Path) -
 def test_the_nearest_come_best_first(target: EdgeTarget, exact: bool) -> None:
     target.create("a", SMALL)
     target.insert("a", [Point(n, [float(n)] * 4, {}) for n in range(5)] + [Point(_UUID, [9.0] * 4, {})])
-    assert target.nearest("a", [1.0] * 4, "", 3, exact=exact) == [_UUID, 4, 3]
+    found = target.nearest("a", [1.0] * 4, "", 3, exact=exact)
+    assert [hit.id for hit in found] == [_UUID, 4, 3]
 
 
 @pytest.mark.parametrize(
@@ -375,7 +376,7 @@ def test_the_nearest_come_best_first(target: EdgeTarget, exact: bool) -> None:
 def test_every_kind_of_vector_can_be_asked_for(target: EdgeTarget, using: str, vector: Any) -> None:
     target.create("a", _MANY)
     target.insert("a", [Point(1, {using: vector}, {})])
-    assert target.nearest("a", vector, using, 3, exact=True) == [1]
+    assert [hit.id for hit in target.nearest("a", vector, using, 3, exact=True)] == [1]
 
 
 # ---------------------------------------------------------------------------------------------- the rest

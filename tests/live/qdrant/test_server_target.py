@@ -291,7 +291,7 @@ def test_a_copy_is_equal_to_the_last_bit(server: Server) -> None:
 def test_the_nearest_come_first(server: Server, filled: str) -> None:
     server.needs_a_real_one()
     found = server.target.nearest(filled, [0.0, 0.1, 0.0, 1.0], "", 2, exact=True)
-    assert list(found) == [UUID, 2]
+    assert [hit.id for hit in found] == [UUID, 2]
 
 
 def test_a_server_that_does_not_search_is_told(server: Server, filled: str) -> None:

@@ -13,7 +13,7 @@ from answering_qdrant import Answering, always, connected, result
 
 from apexplan.model.errors import Unsupported
 from apexplan_qdrant.server import points
-from apexplan_qdrant.target import Point
+from apexplan_qdrant.target import Hit, Point
 
 COMPLETED = result({"operation_id": 1, "status": "completed"})
 
@@ -129,7 +129,8 @@ def test_the_nearest_are_asked_for_exactly() -> None:
     answering = Answering(always(result({"points": [{"id": 2, "score": 1.0}, {"id": 1, "score": 0.5}]})))
     found = connected(answering).nearest("c", [1, 0], "text", 2, exact=True)
     body = json.loads(answering.seen[0].content)
-    assert (list(found), body["params"], body["using"]) == ([2, 1], {"exact": True}, "text")
+    assert (found, body["using"]) == ([Hit(2, 1.0), Hit(1, 0.5)], "text")
+    assert body["params"] == {"exact": True, "quantization": {"ignore": True}}
 
 
 def test_the_unnamed_vector_is_not_named_in_a_query() -> None:

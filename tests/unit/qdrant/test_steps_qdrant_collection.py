@@ -302,7 +302,6 @@ def test_a_rename_writes_down_the_name_that_the_collection_serves_and_back() -> 
 def test_a_collection_that_has_the_new_name_itself_only_loses_its_alias() -> None:
     there = FakeQdrant({"e": info(marks={"name": "d"})}, {"d": "e"})
     body = f"collections: {{e: {{{ONE}, lifecycle: {{renamed_from: d}}}}}}"
-    print(planned(there, body))
     assert requests(planned(there, body)) == [
         'POST /collections/aliases {"actions": [{"delete_alias": {"alias_name": "d"}}]}'
     ]
