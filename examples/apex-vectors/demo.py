@@ -238,7 +238,7 @@ class Demo:
         print(f"\n{'━' * WIDTH}")
         print("\n".join(self.figures))
         print(
-            f"Done in {seconds:.0f} s: made, filled, copied, switched, rolled back, copied again, drift.\n"
+            f"Done in {seconds:.0f} s: filled, copied, switched, rolled back, copied again, drift found.\n"
             "Go on with docs/guides/qdrant.md and examples/apex-vectors (these files)."
         )
 

@@ -109,5 +109,6 @@ class QdrantSession:
         return ledger.marks(read(self.target, Scope(self.target.store)), project)
 
     def record(self, project: str, marks: Mapping[Address, Mark | None]) -> None:
-        seen = read(self.target, Scope(self.target.store, frozenset(marks)))
+        known = self.marks(project).keys() | marks.keys()
+        seen = read(self.target, Scope(self.target.store, frozenset(known)))
         ledger.record(self.target, seen, project, marks)

@@ -34,22 +34,29 @@ def marks(seen: Seen, project: str) -> dict[Address, Mark]:
 
 
 def record(target: Target, seen: Seen, project: str, changed: Mapping[Address, Mark | None]) -> None:
-    """Writes the marks to the collections that their objects are of now, and takes them from all others."""
+    """Writes the marks, each to the collection that its object is of now: when a collection is copied, what
+    was said of it is written to the copy too. A collection that is kept aside keeps what it says, for the day
+    when it is taken into use again. `seen` must know all addresses of the ledger."""
     if target.version < METADATA:
         return
-    wanted: dict[str, dict[str, Any]] = {}
+    entries = {text: entry for info in _in_use_last(seen) for text, entry in _entries(info, project).items()}
     for address, mark in changed.items():
-        physical = _home(address, seen)
-        if mark is not None and physical is not None:
-            entry = {"values": dict(mark.values), "protect": mark.protect, "run": mark.run}
-            wanted.setdefault(physical, {})[str(address)] = entry
-    touched = {str(address) for address in changed}
+        entries.pop(str(address), None)
+        if mark is not None:
+            entries[str(address)] = {"values": dict(mark.values), "protect": mark.protect, "run": mark.run}
+    wanted: dict[str, dict[str, Any]] = {}
+    for text, entry in entries.items():
+        wanted.setdefault(_home(Address.parse(text), seen) or "", {})[text] = entry
     for physical, info in seen.infos.items():
-        before = _entries(info, project)
-        kept = {text: entry for text, entry in before.items() if text not in touched}
-        after = kept | wanted.get(physical, {})
-        if after != before:
-            target.update(reach(target, physical), {"metadata": {_PREFIX + project: after or None}})
+        after = wanted.get(physical, {})
+        if marks_of(info).retired is None and after != _entries(info, project):
+            name = reach(target, physical)
+            target.update(name, {"metadata": {_PREFIX + project: after or None}})
+
+
+def _in_use_last(seen: Seen) -> list[Mapping[str, Any]]:
+    """Returns the collections, those out of use first: what the others say goes over it."""
+    return sorted(seen.infos.values(), key=lambda info: marks_of(info).retired is None)
 
 
 def _home(address: Address, seen: Seen) -> str | None:

@@ -14,8 +14,7 @@ from typing import Any, Final
 from apexplan.model.address import Address
 from apexplan.model.change import Change, FieldChange
 from apexplan.model.plan import Hazard, HazardKind, RollbackClass, Step
-from apexplan_qdrant.names import index_parts
-from apexplan_qdrant.names import side_door
+from apexplan_qdrant.names import index_parts, side_door
 from apexplan_qdrant.specs import Collection, PayloadIndex, Retained
 from apexplan_qdrant.steps.aliases import Turn, point
 from apexplan_qdrant.steps.base import Planning, hazard, mark, own_name, points, request

@@ -1,4 +1,4 @@
-"""The real command, killed by SIGKILL at the Nth call that it makes of its Qdrant: before it or right after it.
+"""The real command, killed by SIGKILL at the Nth call that it makes of its Qdrant: before it or after it.
 
     python -m tests.live.qdrant.target_killer N before|after COMMAND [ARGUMENT]...
 

@@ -89,3 +89,17 @@ def test_a_switch_after_a_crash_compares_anew(bench: Bench, monkeypatch: pytest.
     applied(bench.resume())
     assert bench.names()["documents"] == "documents_v2"
     assert bench.points("documents")[7][1]["changed"] is True
+
+
+def test_the_marks_of_ownership_go_over_to_the_copy(bench: Bench) -> None:
+    indexed = "    payload_indexes: {user: keyword}\n"
+    aliases = "aliases: {search: documents}\n"
+    applied(bench.apply(objects(ONE + indexed + aliases)))
+    with bench.session() as session:
+        before = session.marks("test").keys()
+    applied(bench.apply(objects(OTHER + indexed + aliases)))
+    with bench.session() as session:
+        assert session.marks("test").keys() == before
+    applied(bench.roll_back())
+    with bench.session() as session:
+        assert session.marks("test").keys() == before
