@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
@@ -308,6 +309,15 @@ class ReadsFiles(Protocol):
     def expand_files(self, document: BaseModel, files: Sequence[SourceFile]) -> Expansion:
         """As `Kind.expand`, with the files of those directories, sorted by name. Pure. What it declares
         and what is wrong may carry a `where` in these files."""
+        ...
+
+
+@runtime_checkable
+class Anchorable(Protocol):
+    """The settings of a store that is found by a path."""
+
+    def anchored(self, root: Path) -> BaseModel:
+        """Returns the settings with relative paths taken from `root`, the project's directory. Pure."""
         ...
 
 

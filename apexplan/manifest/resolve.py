@@ -33,7 +33,7 @@ from apexplan.model.address import Address
 from apexplan.model.diagnostics import Diagnostic, Location
 from apexplan.model.errors import ApexplanError
 from apexplan.model.waiver import Waiver
-from apexplan.provider import Provider
+from apexplan.provider import Anchorable, Provider
 
 _SQLITE = "sqlite:///"
 _STATE_SCHEMES = (_SQLITE, "postgresql://", "postgresql+psycopg://")
@@ -66,7 +66,7 @@ def resolve_project(
     problems += _beside(shape, problems)
     if file is None or not isinstance(effective, MappingNode):
         return Resolved(None, diagnostics=tuple(problems))
-    stores = _stores(effective, file, providers, problems)
+    stores = _stores(effective, file, providers, root, problems)
     state_url = _state_url(effective, file, root, problems)
     project = Project(
         name=file.project,
@@ -133,7 +133,11 @@ class _Stores:
 
 
 def _stores(
-    node: MappingNode, file: ProjectFile, providers: Callable[[str], Provider], problems: list[Diagnostic]
+    node: MappingNode,
+    file: ProjectFile,
+    providers: Callable[[str], Provider],
+    root: Path,
+    problems: list[Diagnostic],
 ) -> _Stores:
     out = _Stores()
     for name, entry in file.stores.items():
@@ -150,7 +154,8 @@ def _stores(
         problems += _beside(found, problems)
         if settings is not None:
             where = value_place(node, ["stores", name])
-            out.blocks[name] = StoreBlock(name, entry.provider, settings, where)
+            anchored = settings.anchored(root) if isinstance(settings, Anchorable) else settings
+            out.blocks[name] = StoreBlock(name, entry.provider, anchored, where)
     return out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -17,7 +18,10 @@ class QdrantSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    url: SecretStr = Field(description="http://… or https://… of a server, or edge:DIRECTORY")
+    url: str = Field(
+        repr=False,
+        description="http://… or https://… of a server, at port 6333 where none is named; or edge:DIRECTORY",
+    )
     api_key: SecretStr | None = Field(default=None, description="sent as the header api-key")
     timeout_s: float = Field(default=30, gt=0, description="seconds that one request may take")
     settle_timeout_s: float = Field(
@@ -28,8 +32,13 @@ class QdrantSettings(BaseModel):
     @property
     def directory(self) -> str | None:
         """The directory of Edge, or None for a server."""
-        url = self.url.get_secret_value()
-        return url.removeprefix(EDGE) if url.startswith(EDGE) else None
+        return self.url.removeprefix(EDGE) if self.url.startswith(EDGE) else None
+
+    def anchored(self, root: Path) -> QdrantSettings:
+        """Returns the settings with the directory of Edge below the project's."""
+        if self.directory is None:
+            return self
+        return self.model_copy(update={"url": f"{EDGE}{root / self.directory}"})
 
 
 @contextmanager

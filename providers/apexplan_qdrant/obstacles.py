@@ -14,7 +14,7 @@ from apexplan_qdrant.embedding import known
 from apexplan_qdrant.read import Seen
 from apexplan_qdrant.read.marks import METADATA, marks_of
 from apexplan_qdrant.specs import Alias, Collection
-from apexplan_qdrant.steps.base import own_name
+from apexplan_qdrant.steps.base import filled, own_name
 from apexplan_qdrant.target import Target
 
 _ACTING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RENAME)
@@ -66,9 +66,6 @@ def _taken(change: Change, desired: Collection, seen: Seen) -> Iterator[Note]:
     if change.action is Action.CREATE:
         physical = own_name(name, desired)
         yield from _free(change, physical, seen)
-        if physical == name and name in seen.aliases:
-            text = f"{name} is an alias of {seen.aliases[name]}: no collection can have that name"
-            yield _block(change, text, "choose another name, or declare what the alias leads to")
         if physical != name and name in seen.infos:
             yield from _bare(change, name, desired.over)
     elif _is_anew(change) and desired.physical is not None:
@@ -80,6 +77,9 @@ def _taken(change: Change, desired: Collection, seen: Seen) -> Iterator[Note]:
 def _free(change: Change, physical: str, seen: Seen) -> Iterator[Note]:
     info = seen.infos.get(physical)
     if info is None:
+        if physical in seen.aliases:
+            text = f"{physical} is an alias of {seen.aliases[physical]}: no collection can have that name"
+            yield _block(change, text, "choose another name, or declare what the alias leads to")
         return
     retired = marks_of(info).retired
     if retired is not None:
@@ -131,6 +131,7 @@ def _not_copied(target: Target, change: Change, desired: Collection, seen: Seen)
         yield _block(change, text, mend)
     live = change.live
     assert isinstance(live, Collection)
+    yield from _without_values(change, live, desired)
     bare = live.physical == change.address.name and change.address.name not in seen.aliases
     if bare and change.action is not Action.RENAME:
         yield from _bare(change, change.address.name, desired.over)
@@ -167,7 +168,7 @@ def _values(change: Change, desired: Collection) -> Iterator[tuple[str, str]]:
     for field in ("size", "multivector"):
         found = change.changed(field)
         if found is not None:
-            differ = [v for v, value in found.desired.items() if found.live.get(v, value) != value]
+            differ = [v for v, value in found.desired.items() if found.live.get(v) not in (None, value)]
             if differ:
                 yield (
                     f"another {field} of {_named(differ)} cannot be made from the values that are there",
@@ -182,6 +183,23 @@ def _values(change: Change, desired: Collection) -> Iterator[tuple[str, str]]:
                 "length 1, so that their lengths are lost"
             )
             yield text, _EMBED
+
+
+def _without_values(change: Change, live: Collection, desired: Collection) -> Iterator[Note]:
+    """Yields which vectors the points will not have, since the old collection has none of that name."""
+    if (desired.copying or {}).get("embed") is not None:
+        return
+    had, has = _vectors(live), _vectors(filled(live, desired))
+    new = sorted(has - had)
+    if new and not had & has:
+        yield _block(change, f"{_named(new)} is new, and no other is kept: points would have none", _EMBED)
+    elif new:
+        text = f"{_named(new)} is new: points that are copied have none until somebody writes it"
+        yield Note(text=text, address=change.address)
+
+
+def _vectors(spec: Collection) -> set[str]:
+    return {*(spec.vectors or ()), *(spec.sparse_vectors or ())}
 
 
 def _named(vectors: Sequence[str]) -> str:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
 import pytest
-from pydantic import SecretStr
 
 from apexplan.engine.survey import StoreConfig
 from apexplan.model.plan import HazardKind
@@ -188,4 +187,4 @@ class TestEdge(_Qdrant):
     @contextmanager
     def fresh(self) -> Iterator[StoreConfig]:
         with TemporaryDirectory() as directory:
-            yield StoreConfig("vectors", PROVIDER, QdrantSettings(url=SecretStr(f"edge:{directory}/qdrant")))
+            yield StoreConfig("vectors", PROVIDER, QdrantSettings(url=f"edge:{directory}/qdrant"))

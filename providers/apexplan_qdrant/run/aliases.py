@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from apexplan.model.errors import StoreError
@@ -15,9 +16,17 @@ from apexplan_qdrant.target import Target
 
 
 def point(target: Target, step: Step, watch: Watch) -> None:
-    """Turns the aliases. Targets are looked at first: of a list the server undoes nothing."""
+    """Turns the aliases. All is looked at first: of a list the server undoes nothing, and an alias that
+    somebody else has turned meanwhile is theirs."""
     if probe_point(target, step) is Outcome.DONE:
         return
+    for alias, elsewhere in _led_elsewhere(step, target.aliases()).items():
+        raise StoreError(
+            f"the alias {alias} leads to {elsewhere} meanwhile, so no alias was touched",
+            store=target.store,
+            address=step.address,
+            mend="somebody else has turned it: plan again",
+        )
     for physical, name in step.args.get("known", {}).items():
         write(target, physical, marks(target, physical).but(name=name))
     there = set(target.collections())
@@ -51,10 +60,17 @@ def probe_point(target: Target, step: Step) -> Outcome:
     now = {alias: aliases.get(alias) for alias in step.args["after"]}
     if now == step.args["after"]:
         return Outcome.PARTIAL if _answered_otherwise(target, step) else Outcome.DONE
-    if now == step.args["before"]:
+    before, after = step.args["before"], step.args["after"]
+    if not any(now[alias] == after[alias] != before[alias] for alias in now):
         return Outcome.NOT_DONE
-    known = all(now[a] in (step.args["before"][a], step.args["after"][a]) for a in now)
-    return Outcome.PARTIAL if known else Outcome.UNKNOWN
+    return Outcome.UNKNOWN if _led_elsewhere(step, aliases) else Outcome.PARTIAL
+
+
+def _led_elsewhere(step: Step, aliases: Mapping[str, str]) -> dict[str, str]:
+    """Returns the aliases that lead neither to where they did nor to where they shall: to what they lead."""
+    before, after = step.args["before"], step.args["after"]
+    now = {alias: aliases[alias] for alias in after if alias in aliases}
+    return {alias: to for alias, to in now.items() if to not in (before[alias], after[alias])}
 
 
 def switch(target: Target, step: Step, watch: Watch) -> None:

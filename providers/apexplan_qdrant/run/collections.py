@@ -58,7 +58,7 @@ def probe_create(target: Target, step: Step) -> Outcome:
     if found is None:
         return Outcome.NOT_DONE
     if not _is_made_by(target, found, step):
-        return Outcome.UNKNOWN
+        return Outcome.NOT_DONE if target.version >= METADATA else Outcome.UNKNOWN  # a mark tells for sure
     rest = after_create(Collection.model_validate(step.args["spec"]), found["config"])
     unfinished = rest or marks_of(found).retired or _indexes_to_come(step, found)
     return Outcome.PARTIAL if unfinished else Outcome.DONE
@@ -86,8 +86,8 @@ def delete(target: Target, step: Step, watch: Watch) -> None:
             address=step.address,
             mend="look at it; delete it by hand, or leave it",
         )
-    copy, copied = step.args.get("unless_lacking"), marks_of(found).copied
-    if copy and copied and lacks_points(target, copy, copied, watch):
+    copy = step.args.get("unless_lacking")
+    if copy and lacks_points(target, copy, marks_of(found).copied, watch):
         _retire(target, physical, step.args["name"])
     else:
         target.delete(physical)

@@ -153,13 +153,13 @@ def send(sides: Sides, points: Sequence[Point]) -> int:
     return len(points)
 
 
-def lacks_points(target: Target, args: Mapping[str, Any], copied: Copied, watch: Watch) -> bool:
-    """True unless the source of a copy has every point of its target as it became there; also where the
-    source is gone. False before readers can have been led to the target. Vectors that were made anew cannot
-    be told from those that readers wrote since, and count as lacking."""
+def lacks_points(target: Target, args: Mapping[str, Any], copied: Copied | None, watch: Watch) -> bool:
+    """True unless the source of a copy has every point of its target as it became there. False before readers
+    can have been led to the target, if the source is there. Vectors that were made anew cannot be told from
+    those that readers wrote since, and count as lacking."""
     if look(target, args["source"]) is None:
-        return True
-    if copied.state not in (EQUAL, SWITCHED):
+        return target.count(reach(target, args["target"])) > 0
+    if copied is None or copied.state not in (EQUAL, SWITCHED):
         return False
     if "embed" in args["options"]:
         return True

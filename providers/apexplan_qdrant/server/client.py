@@ -52,7 +52,7 @@ class Client:
     def __init__(
         self, store: str, settings: QdrantSettings, transport: httpx.BaseTransport | None = None
     ) -> None:
-        where = endpoint.parsed(settings.url.get_secret_value(), store)
+        where = endpoint.parsed(settings.url, store)
         key = _key(store, settings)
         self.origin: Final = Origin(store, where, key)
         self._timeout_s: Final = settings.timeout_s

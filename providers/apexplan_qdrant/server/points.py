@@ -98,9 +98,7 @@ def remove(client: Client, name: str, ids: Sequence[PointId]) -> None:
         client.change("POST", where, encoded({"points": list(ids)}))
 
 
-def nearest(
-    client: Client, name: str, vector: Any, using: str, limit: int, *, exact: bool
-) -> Sequence[Hit]:
+def nearest(client: Client, name: str, vector: Any, using: str, limit: int, *, exact: bool) -> Sequence[Hit]:
     """As `Target.nearest`."""
     body = {
         "query": floats(vector),

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import SecretStr
-
 from apexplan.engine import survey
 from apexplan_qdrant.connection import QdrantSettings, opened
 from apexplan_qdrant.provider import PROVIDER
@@ -48,7 +46,7 @@ class Bench(bench.Bench):
 
     @property
     def settings(self) -> QdrantSettings:
-        return QdrantSettings(url=SecretStr(self.url), **self.options)
+        return QdrantSettings(url=self.url, **self.options)
 
     @property
     def config(self) -> survey.StoreConfig:

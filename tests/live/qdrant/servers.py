@@ -62,7 +62,7 @@ class Server:
 
 def settings(url: str, key: str | None = None, *, timeout_s: float = 30) -> QdrantSettings:
     secret = SecretStr(key) if key else None
-    return QdrantSettings(url=SecretStr(url), api_key=secret, timeout_s=timeout_s)
+    return QdrantSettings(url=url, api_key=secret, timeout_s=timeout_s)
 
 
 @pytest.fixture

@@ -47,6 +47,8 @@ class Spy:
 
     calls: list[tuple[str, str]] = field(default_factory=list)
     wishes: list[_Wish] = field(default_factory=list)
+    changes: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
+    """By method: what its results are made into."""
     counts: Counter[tuple[str, str | None]] = field(default_factory=Counter)
 
     def before(
@@ -81,6 +83,10 @@ class Spy:
                     wish.act(target)
 
 
+def _same(result: Any) -> Any:
+    return result
+
+
 class _Spied:
     """A target that tells the spy of every call."""
 
@@ -98,7 +104,7 @@ class _Spied:
             self._spy.reached(self._target, verb, name, after=False)
             result = found(*arguments, **named)
             self._spy.reached(self._target, verb, name, after=True)
-            return result
+            return self._spy.changes.get(verb, _same)(result)
 
         return called
 

@@ -26,7 +26,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
         yield Bench(f"edge:{tmp_path}/qdrant")
         return
     with an_empty_one() as settings:
-        yield Bench(settings.url.get_secret_value())
+        yield Bench(settings.url)
 
 
 def config(bench: Bench, name: str) -> dict[str, Any]:

@@ -224,6 +224,9 @@ class ShelfSettings(_Block):
 class CrateSettings(_Block):
     path: str = "."
 
+    def anchored(self, root: Path) -> CrateSettings:
+        return self.model_copy(update={"path": str(root / self.path)})
+
 
 @dataclass
 class FakeProvider:

@@ -6,7 +6,17 @@ import datetime
 from pathlib import Path
 
 import pytest
-from manifest_kit import MANIFEST, PROJECT, ShelfSettings, load, places, problems, provider, write
+from manifest_kit import (
+    MANIFEST,
+    PROJECT,
+    CrateSettings,
+    ShelfSettings,
+    load,
+    places,
+    problems,
+    provider,
+    write,
+)
 
 from apexplan.manifest import load_project
 from apexplan.model.errors import ManifestError
@@ -59,6 +69,12 @@ def test_a_relative_state_is_relative_to_the_project(root: Path) -> None:
 def test_a_variable_may_put_the_state_elsewhere(root: Path) -> None:
     _append(root, 'state: {url: "${STATE}"}\n')
     assert load(root, STATE="sqlite:////var/x.db").project.state_url == "sqlite:////var/x.db"
+
+
+def test_a_relative_path_of_a_store_is_relative_to_the_project(root: Path) -> None:
+    settings = load(root).project.stores["box"].settings
+    assert isinstance(settings, CrateSettings)
+    assert settings.path == str(root)
 
 
 def test_an_environment_is_merged_over_the_rest(root: Path) -> None:

@@ -48,7 +48,7 @@ class Hours:
 
 
 def settings(url: str = URL, key: str | None = None, **others: Any) -> QdrantSettings:
-    return QdrantSettings(url=SecretStr(url), api_key=SecretStr(key) if key is not None else None, **others)
+    return QdrantSettings(url=url, api_key=SecretStr(key) if key is not None else None, **others)
 
 
 def connected(

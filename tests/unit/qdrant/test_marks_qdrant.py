@@ -14,9 +14,7 @@ from apexplan_qdrant.read.marks import KEY, Copied, Marks, Retired, marks_of
 TEXT = st.text(max_size=5)
 IDS = st.none() | st.integers(min_value=0) | st.uuids().map(str)
 COPIED = st.builds(Copied, TEXT, TEXT, IDS, st.integers(min_value=0))
-MARKS = st.builds(
-    Marks, TEXT, TEXT, TEXT, st.none() | COPIED, st.none() | st.builds(Retired, TEXT, TEXT)
-)
+MARKS = st.builds(Marks, TEXT, TEXT, TEXT, st.none() | COPIED, st.none() | st.builds(Retired, TEXT, TEXT))
 
 
 @given(MARKS)

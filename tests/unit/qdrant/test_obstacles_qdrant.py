@@ -10,7 +10,7 @@ from steps_qdrant_kit import noted
 
 from apexplan.model.address import Address
 from apexplan.model.plan import Note
-from apexplan_qdrant import embedding, obstacles
+from apexplan_qdrant import obstacles
 
 ONE = "vectors: {size: 4, distance: Cosine}"
 HALF = "vectors: {size: 4, distance: Cosine, datatype: float16}"
@@ -69,18 +69,19 @@ def test_a_lacking_setting_that_is_as_wished_does_not_block() -> None:
 # ------------------------------------------------------------------ names
 
 
+def physical(name: str) -> str:
+    """Returns the manifest of a collection `e` that has this name."""
+    return f"collections: {{e: {{{ONE}, physical: {name}}}}}"
+
+
 def test_a_collection_cannot_have_the_name_of_an_alias() -> None:
     there = FakeQdrant({"x": info()}, {"d": "x"})
-    note = obstacles_of_creation(there, "physical: d")
+    note = blocking(there, physical("d"), unmanaged=["collection.x", "alias.d"])
     assert note.text == "d is an alias of x: no collection can have that name"
 
 
-def obstacles_of_creation(there: FakeQdrant, text: str) -> Note:
-    return blocking(there, d(text).replace("{d:", "{e:"), unmanaged=[f"collection.{n}" for n in (*there.there, "d")])
-
-
 def test_a_physical_name_that_is_taken_blocks() -> None:
-    note = obstacles_of_creation(FakeQdrant({"x": info()}), "physical: x")
+    note = blocking(FakeQdrant({"x": info()}), physical("x"), unmanaged=["collection.x"])
     assert note.text == "a collection x is there already"
     assert note.mend == "choose another `physical` name, or declare that collection"
 
@@ -113,6 +114,19 @@ def test_an_alias_that_hides_a_collection_already_needs_no_word() -> None:
 def test_a_copy_of_a_collection_with_a_bare_name_needs_a_word() -> None:
     assert "would be refused (409)" in blocking(BARE, d("on_replace: copy", HALF)).text
     assert noted(BARE, d("on_replace: copy, over: shadow", HALF)) == []
+
+
+@pytest.mark.parametrize("way", ["on_replace: copy", "physical: d_v1"])
+def test_a_new_collection_behind_an_alias_needs_a_word_for_the_name_of_another(way: str) -> None:
+    there = FakeQdrant({"d": info(marks=RETIRED)})
+    assert "would be refused (409)" in blocking(there, d(way)).text
+    assert noted(there, d(f"{way}, over: shadow")) == []
+
+
+def test_the_new_name_of_a_copy_must_not_be_an_alias() -> None:
+    there = FakeQdrant({"d_v1": info(), "y": info()}, {"d": "d_v1", "x": "y"})
+    note = blocking(there, d("on_replace: copy, physical: x"), unmanaged=["collection.y", "alias.x"])
+    assert note.text == "x is an alias of y: no collection can have that name"
 
 
 def test_a_new_physical_name_of_a_copy_must_be_free() -> None:
@@ -183,9 +197,23 @@ def test_between_distances_that_keep_lengths_a_copy_is_possible(after: str) -> N
     assert noted(served(a="Dot"), d("on_replace: copy", text)) == []
 
 
-def test_a_vector_more_or_less_can_be_copied() -> None:
+def test_a_vector_may_be_left_behind() -> None:
+    assert (
+        noted(served(a="Dot", b="Cosine"), d("on_replace: copy", "vectors: {a: {size: 4, distance: Dot}}"))
+        == []
+    )
+
+
+def test_a_vector_may_be_added_and_points_do_without_it_at_first() -> None:
     text = "vectors: {a: {size: 4, distance: Dot}, c: {size: 9, distance: Cosine}}"
-    assert noted(served(a="Dot", b="Cosine"), d("on_replace: copy", text)) == []
+    (note,) = noted(served(a="Dot"), d("on_replace: copy", text))
+    assert note.text == "the vector c is new: points that are copied have none until somebody writes it"
+    assert not note.blocks
+
+
+def test_a_copy_that_would_keep_no_vector_blocks() -> None:
+    note = blocking(SERVED, d("on_replace: copy", "vectors: {a: {size: 4, distance: Cosine}}"))
+    assert note.text == "the vector a is new, and no other is kept: points would have none"
 
 
 def test_several_vectors_of_another_size_are_named() -> None:
@@ -203,7 +231,6 @@ def test_an_embedder_makes_vectors_of_any_shape(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(obstacles, "known", lambda: ["mine"])
     body = d("on_replace: copy, copy: {embed: mine}", "vectors: {size: 8, distance: Dot}")
     assert noted(SERVED, body) == []
-    assert embedding.known() == []
 
 
 # ------------------------------------------------------------------ remarks

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from qdrant_document_kit import check
 
 from apexplan.model.spec import OnChange
 from apexplan_qdrant import embedding
@@ -67,6 +68,10 @@ def test_the_package_of_the_guide_offers_an_embedder() -> None:
     assert entry.module + ".py" in block("python").splitlines()[0]
     assert callable(code[entry.attr])
     assert f"embed: {entry.name}," in GUIDE
+
+
+def test_the_manifest_of_the_guide_has_nothing_wrong_with_it() -> None:
+    assert check(block("yaml")).diagnostics == ()
 
 
 def test_the_embedder_of_the_guide_returns_a_vector_for_each_point(monkeypatch: pytest.MonkeyPatch) -> None:

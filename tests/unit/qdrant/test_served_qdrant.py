@@ -11,9 +11,7 @@ from apexplan_qdrant.read.served import Served, served
 NONE = Marks()
 
 
-def who(
-    aliases: dict[str, str], marks: dict[str, Marks] | list[str], said: set[str] | None = None
-) -> Served:
+def who(aliases: dict[str, str], marks: dict[str, Marks] | list[str], said: set[str] | None = None) -> Served:
     by_name = dict.fromkeys(marks, NONE) if isinstance(marks, list) else marks
     return served(aliases, by_name, said or set())
 

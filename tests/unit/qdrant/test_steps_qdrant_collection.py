@@ -79,7 +79,9 @@ def test_a_name_is_quoted_in_the_path() -> None:
 
 
 def test_all_changes_of_a_collection_are_one_patch() -> None:
-    assert requests(planned(THERE, d("hnsw: {m: 32, ef_construct: 200}, optimizers: {deleted_threshold: 0.3}"))) == [
+    assert requests(
+        planned(THERE, d("hnsw: {m: 32, ef_construct: 200}, optimizers: {deleted_threshold: 0.3}"))
+    ) == [
         'PATCH /collections/d {"hnsw_config": {"ef_construct": 200, "m": 32}, '
         '"optimizers_config": {"deleted_threshold": 0.3}}'
     ]
@@ -155,8 +157,8 @@ def test_a_vector_keeps_its_own_graph_while_the_collections_changes() -> None:
     own = {"a": {"size": 4, "distance": "Dot"}, "b": {"size": 4, "distance": "Dot", "hnsw_config": {"m": 8}}}
     there = FakeQdrant({"d": info(own)})
     body = (
-        "collections: {d: {vectors: {a: {size: 4, distance: Dot}, b: {size: 4, distance: Dot, hnsw: {m: 8}}}, "
-        "hnsw: {m: 32}}}"
+        "collections: {d: {hnsw: {m: 32}, "
+        "vectors: {a: {size: 4, distance: Dot}, b: {size: 4, distance: Dot, hnsw: {m: 8}}}}}"
     )
     assert requests(planned(there, body)) == [
         'PATCH /collections/d {"hnsw_config": {"m": 32}, "vectors": {"b": {"hnsw_config": {"m": 8}}}}'
@@ -167,8 +169,8 @@ def test_a_vector_keeps_its_own_compression_while_the_collections_changes() -> N
     own = {"binary": {"always_ram": True}}
     there = FakeQdrant({"d": info({"a": {"size": 4, "distance": "Dot", "quantization_config": own}})})
     body = (
-        "collections: {d: {vectors: {a: {size: 4, distance: Dot, quantization: {binary: {always_ram: true}}}}, "
-        "quantization: {scalar: {type: int8}}}}"
+        "collections: {d: {quantization: {scalar: {type: int8}}, "
+        "vectors: {a: {size: 4, distance: Dot, quantization: {binary: {always_ram: true}}}}}}"
     )
     assert requests(planned(there, body)) == [
         'PATCH /collections/d {"quantization_config": {"scalar": {"type": "int8"}}, '
@@ -250,7 +252,9 @@ def test_what_is_kept_is_purged_for_good() -> None:
     assert (step.rollback, step.inverse) == (RollbackClass.IMPOSSIBLE, None)
     assert step.no_inverse == "what is purged is gone; only a backup has it"
     assert kinds(step) == [HazardKind.DELETES_DATA, HazardKind.IRREVERSIBLE]
-    assert step.hazards[0].text == "5,000 points of old, kept since 2026-01-01T00:00:00Z, are deleted for good"
+    assert (
+        step.hazards[0].text == "5,000 points of old, kept since 2026-01-01T00:00:00Z, are deleted for good"
+    )
 
 
 def test_a_purge_names_the_aliases_that_go_with_the_collection() -> None:
@@ -270,13 +274,12 @@ def test_what_is_kept_stays_until_a_purge() -> None:
 def test_a_renamed_collection_is_read_through_an_alias_of_the_new_name() -> None:
     body = f"collections: {{e: {{{ONE}, lifecycle: {{renamed_from: d}}}}}}"
     assert requests(planned(THERE, body)) == [
-        'POST /collections/aliases {"actions": [{"create_alias": {"alias_name": "e", "collection_name": "d"}}]}'
+        'POST /collections/aliases {"actions": [{"create_alias": {"alias_name": "e", '
+        '"collection_name": "d"}}]}'
     ]
 
 
-RENAMED = (
-    f"collections: {{e: {{{ONE}, payload_indexes: {{k: keyword}}, lifecycle: {{renamed_from: d}}}}}}"
-)
+RENAMED = f"collections: {{e: {{{ONE}, payload_indexes: {{k: keyword}}, lifecycle: {{renamed_from: d}}}}}}"
 
 
 def test_a_collection_behind_an_alias_loses_the_former_one_in_the_same_request() -> None:

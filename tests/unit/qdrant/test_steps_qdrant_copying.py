@@ -54,7 +54,9 @@ def test_the_new_collection_has_what_is_declared_and_keeps_the_rest_of_the_old()
 
 
 def test_a_vector_keeps_settings_of_its_own_in_the_copy() -> None:
-    there = FakeQdrant({"d_v1": info({"size": 4, "distance": "Cosine", "hnsw_config": {"m": 8}})}, {"d": "d_v1"})
+    there = FakeQdrant(
+        {"d_v1": info({"size": 4, "distance": "Cosine", "hnsw_config": {"m": 8}})}, {"d": "d_v1"}
+    )
     steps = planned(there, f"collections: {{d: {{{SMALLER}, on_replace: copy, hnsw: {{m: 32}}}}}}")
     made = body(steps[0])
     assert (made["hnsw_config"]["m"], made["vectors"]["hnsw_config"]["m"]) == (32, 8)
@@ -101,11 +103,14 @@ def test_points_are_read_by_pages_and_inserted_only_where_they_are_not() -> None
 def test_how_points_are_copied_goes_with_the_steps_that_need_it() -> None:
     steps = copied("copy: {batch: 64, recall: 0.9}")
     told = {one.verb: one.args["options"] for one in steps if "options" in one.args}
-    assert told == dict.fromkeys(("copy", "verify", "switch"), {"batch": 64, "recall": 0.9})
+    assert told == {verb: {"batch": 64, "recall": 0.9} for verb in ("copy", "verify", "switch")}
 
 
 def test_the_wait_asks_for_the_collection_and_what_is_optimized() -> None:
-    assert step(copied(), "settle").statements == ("GET /collections/d_v2", "GET /collections/d_v2/optimizations")
+    assert step(copied(), "settle").statements == (
+        "GET /collections/d_v2",
+        "GET /collections/d_v2/optimizations",
+    )
 
 
 def test_both_collections_are_compared_and_counted() -> None:
@@ -169,7 +174,9 @@ def test_a_declared_physical_name_is_that_of_the_copy() -> None:
 
 
 def test_the_copy_gets_the_first_free_version() -> None:
-    there = FakeQdrant({**INDEXED, "d_v2": info(marks={"retired": {"name": "d", "since": "x"}})}, {"d": "d_v1"})
+    there = FakeQdrant(
+        {**INDEXED, "d_v2": info(marks={"retired": {"name": "d", "since": "x"}})}, {"d": "d_v1"}
+    )
     steps = planned(there, f"collections: {{d: {{{SMALLER}, on_replace: copy}}}}")
     assert steps[0].args["physical"] == "d_v3"
 
@@ -246,7 +253,7 @@ def test_the_new_collection_has_the_same_name_and_the_indexes_that_are_declared(
     create = step(dropped(), "create")
     assert create.args["physical"] == "d_v1"
     assert body(create)["vectors"]["size"] == 8
-    assert [text for text in create.statements[1:]] == [
+    assert list(create.statements[1:]) == [
         'PUT /collections/d_v1/index?wait=true {"field_name": "k", "field_schema": {"type": "integer"}}'
     ]
 
