@@ -57,8 +57,16 @@ def embedder(name: str) -> Embedder:
 
 
 def embedded(function: Embedder, points: Sequence[Point]) -> Sequence[Point]:
-    """Returns the points with the vectors that `function` gives. Raises StoreError where it gives too few."""
-    vectors = function(points)
+    """Returns the points with the vectors that `function` gives. Raises StoreError where it raises, without
+    its words, which may hold a key of the model's; and where it gives too few."""
+    try:
+        vectors = function(points)
+    except Exception as error:  # whatever a function of somebody else's raises ends the copy
+        name = getattr(function, "__qualname__", type(function).__name__)
+        raise StoreError(
+            f"the embedder {name} raised {type(error).__name__}",
+            mend="call it with some points by hand to see why",
+        ) from error
     if len(vectors) != len(points):
         raise StoreError(f"the embedder returned {len(vectors)} vectors for {len(points)} points")
     return [point._replace(vector=vector) for point, vector in zip(points, vectors, strict=True)]

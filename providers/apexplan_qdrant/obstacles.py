@@ -11,6 +11,7 @@ from apexplan.model.change import Action, Change
 from apexplan.model.plan import Note
 from apexplan.model.spec import REPLACE
 from apexplan_qdrant.embedding import known
+from apexplan_qdrant.measure import measure
 from apexplan_qdrant.read import Seen
 from apexplan_qdrant.read.marks import METADATA, marks_of
 from apexplan_qdrant.specs import Alias, Collection
@@ -127,14 +128,22 @@ def _not_copied(target: Target, change: Change, desired: Collection, seen: Seen)
     if target.version < METADATA:
         text = "a copy needs Qdrant 1.16: older ones cannot insert without overwriting"
         yield _block(change, text, "upgrade, or copy by hand into a collection of another name")
-    for text, mend in _values(change, desired):
-        yield _block(change, text, mend)
     live = change.live
     assert isinstance(live, Collection)
-    yield from _without_values(change, live, desired)
+    if not _is_empty(target, change, seen):
+        for text, mend in _values(change, desired):
+            yield _block(change, text, mend)
+        yield from _without_values(change, live, desired)
     bare = live.physical == change.address.name and change.address.name not in seen.aliases
     if bare and change.action is not Action.RENAME:
         yield from _bare(change, change.address.name, desired.over)
+
+
+def _is_empty(target: Target, change: Change, seen: Seen) -> bool:
+    """True where nothing has to be carried over."""
+    former = change.origin or change.address
+    size = measure(target, [former], seen.served).get(former)
+    return size is not None and size.empty
 
 
 def _stay_behind(change: Change, seen: Seen, desired: AbstractSet[Address]) -> Iterator[Note]:

@@ -16,6 +16,8 @@ from apexplan_qdrant.obstacles import obstacles
 from apexplan_qdrant.read import Seen, read
 from apexplan_qdrant.run import VERBS, ledger
 from apexplan_qdrant.run.built import unlike
+from apexplan_qdrant.run.proof import Proof
+from apexplan_qdrant.run.verifying import verify
 from apexplan_qdrant.steps.copying import VERIFY
 from apexplan_qdrant.target import Target
 
@@ -30,7 +32,7 @@ class QdrantSession:
         self._seen: Seen | None = None
         self._desired: frozenset[Address] = frozenset()
         self._settled: set[str] = set()
-        self._verified: set[str] = set()
+        self._proofs: dict[str, Proof | None] = {}
 
     @property
     def seen(self) -> Seen:
@@ -58,18 +60,21 @@ class QdrantSession:
         verb = VERBS[step.verb]
         if verb.settles_before:
             self._settle(step, watch)
-        if verb.proven and "source" in step.args and step.args["target"] not in self._verified:
-            self._verify_again(step, watch)
-        verb.run(self.target, step, watch)
         if step.verb == VERIFY:
-            self._verified.add(step.args["target"])
+            self._proofs[step.args["target"]] = verify(self.target, step, watch)
+        elif verb.proven is not None and "source" in step.args:
+            verb.proven(self.target, step, watch, self._proof(step, watch))
+        else:
+            verb.run(self.target, step, watch)
 
-    def _verify_again(self, step: Step, watch: Watch) -> None:
-        """Compares anew before a switch whose comparison was another process's, before a crash: who knows
-        what was written since. Not where readers are on the new collection already, which is the truth
-        then."""
-        if VERBS[step.verb].probe(self.target, step) is Outcome.NOT_DONE:
-            VERBS[VERIFY].run(self.target, step, watch)
+    def _proof(self, step: Step, watch: Watch) -> Proof | None:
+        """Returns what the comparison found. One that was another process's, before a crash, is made anew:
+        who knows what was written since. Not where readers are on the new collection already, which is the
+        truth then."""
+        goal = step.args["target"]
+        if goal not in self._proofs and VERBS[step.verb].probe(self.target, step) is Outcome.NOT_DONE:
+            self._proofs[goal] = verify(self.target, step, watch)
+        return self._proofs.get(goal)
 
     def wait(self, step: Step, watch: Watch) -> None:
         """Waits until nothing is left to build, after a step that sets something going, and looks whether it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,29 +32,34 @@ class Seen:
     infos: Mapping[str, Mapping[str, Any]]
     """By physical name."""
     aliases: Mapping[str, str]
+    unreached: frozenset[str] = frozenset()
+    """Physical names of collections that an alias hides and nothing else leads to: their names alone are
+    known."""
 
 
 def read(target: Target, scope: Scope) -> Seen:
     """Returns what the target holds. All of it is read: collections are few, and a plan must know the
     names that are taken."""
     aliases = target.aliases()
-    infos = _infos(target, aliases)
+    physicals = target.collections()
+    infos = _infos(target, physicals, aliases)
+    unreached = frozenset(p for p in physicals if aliases.get(p, p) != p) - infos.keys()
     marks = {name: marks_of(info) for name, info in infos.items()}
     said = {address.name for address in scope.addresses if address.kind == Collection.kind}
     who = served(aliases, marks, said)
     live = Live(
         objects=dict(_objects(scope.store, infos, marks, who)),
-        details=_details(target, aliases, infos),
-        notes=tuple(_notes(scope.store, infos, who)),
+        details=_details(target, aliases, infos) | {"unreached": sorted(unreached)},
+        notes=tuple(_notes(scope.store, infos, who, who.hidden | unreached)),
     )
-    return Seen(live, who, infos, aliases)
+    return Seen(live, who, infos, aliases, unreached)
 
 
-def _infos(target: Target, aliases: Mapping[str, str]) -> Mapping[str, Mapping[str, Any]]:
+def _infos(
+    target: Target, physicals: Sequence[str], aliases: Mapping[str, str]
+) -> Mapping[str, Mapping[str, Any]]:
     """Returns what the target tells of each collection that can be reached, by physical name."""
-    doors = {
-        physical: reached_by(physical, aliases, embedded=target.embedded) for physical in target.collections()
-    }
+    doors = {physical: reached_by(physical, aliases, embedded=target.embedded) for physical in physicals}
     found = target.infos([door for door in doors.values() if door is not None])
     return {physical: found[door] for physical, door in doors.items() if door is not None and door in found}
 
@@ -100,8 +105,10 @@ def _details(
     }
 
 
-def _notes(store: str, infos: Mapping[str, Mapping[str, Any]], who: Served) -> Iterator[Note]:
-    for name in sorted(who.hidden):
+def _notes(
+    store: str, infos: Mapping[str, Mapping[str, Any]], who: Served, hidden: frozenset[str]
+) -> Iterator[Note]:
+    for name in sorted(hidden):
         text = (
             f"a collection {name} is there too, but an alias of that name leads elsewhere: nobody reads it, "
             "and DELETE takes it, not what the name shows"

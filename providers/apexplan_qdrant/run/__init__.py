@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from apexplan.model.plan import Step
 from apexplan.provider import Outcome, Watch
 from apexplan_qdrant.run import aliases, collections, copying, indexes, verifying
+from apexplan_qdrant.run.proof import Proof
 from apexplan_qdrant.steps.aliases import POINT, TAKE_OVER
 from apexplan_qdrant.steps.collection import CREATE, DELETE, PATCH, PURGE, RESTORE, RETIRE
 from apexplan_qdrant.steps.copying import COPY, NOTHING, SETTLE, SWITCH, VERIFY
@@ -27,6 +28,10 @@ class _Run(Protocol):
     def __call__(self, target: Target, step: Step, watch: Watch) -> None: ...
 
 
+class _Proven(Protocol):
+    def __call__(self, target: Target, step: Step, watch: Watch, proof: Proof | None) -> None: ...
+
+
 class _Probe(Protocol):
     def __call__(self, target: Target, step: Step) -> Outcome: ...
 
@@ -35,13 +40,17 @@ class _Probe(Protocol):
 class Verb:
     """How a step is run and probed. `builds`: the target goes on in the background, and is waited for.
     `settles_before`: it must be at rest first, since it would answer "completed" and do nothing yet.
-    `proven`: of two collections, which must have been compared in this session."""
+    `proven`: how it is run on two collections, with what the comparison in this session found."""
 
     run: _Run
     probe: _Probe
     builds: bool = False
     settles_before: bool = False
-    proven: bool = False
+    proven: _Proven | None = None
+
+
+def _verify(target: Target, step: Step, watch: Watch) -> None:
+    verifying.verify(target, step, watch)
 
 
 VERBS: Final[Mapping[str, Verb]] = {
@@ -54,10 +63,10 @@ VERBS: Final[Mapping[str, Verb]] = {
     INDEX: Verb(indexes.put, indexes.probe_put, builds=True, settles_before=True),
     DROP_INDEX: Verb(indexes.drop, indexes.probe_drop, settles_before=True),
     POINT: Verb(aliases.point, aliases.probe_point),
-    SWITCH: Verb(aliases.switch, aliases.probe_switch, proven=True),
-    TAKE_OVER: Verb(aliases.take_over, aliases.probe_take_over, proven=True),
+    SWITCH: Verb(aliases.switch, aliases.probe_switch, proven=aliases.switch),
+    TAKE_OVER: Verb(aliases.take_over, aliases.probe_take_over, proven=aliases.take_over),
     COPY: Verb(copying.copy, copying.probe_copy),
     SETTLE: Verb(copying.settle, copying.probe_settle, builds=True),
-    VERIFY: Verb(verifying.verify, verifying.probe_verify),
+    VERIFY: Verb(_verify, verifying.probe_verify),
     NOTHING: Verb(collections.nothing, collections.probe_nothing),
 }

@@ -12,6 +12,7 @@ from apexplan_qdrant.errors import NotThere
 from apexplan_qdrant.read.marks import SWITCHED
 from apexplan_qdrant.run.comparing import Sides, bring_missing
 from apexplan_qdrant.run.looking import marks, write
+from apexplan_qdrant.run.proof import Proof, bring_changed
 from apexplan_qdrant.target import Target
 
 
@@ -73,16 +74,23 @@ def _led_elsewhere(step: Step, aliases: Mapping[str, str]) -> dict[str, str]:
     return {alias: to for alias, to in now.items() if to not in (before[alias], after[alias])}
 
 
-def switch(target: Target, step: Step, watch: Watch) -> None:
-    """Turns the aliases of a collection that was copied, then brings over points that reached the old one
-    between the last comparison and this."""
+def switch(target: Target, step: Step, watch: Watch, proof: Proof | None = None) -> None:
+    """Turns the aliases of a collection that was copied, then brings over what was written to the old one
+    since it was compared: with the `proof` of that, what it tells apart; without, points that are missing."""
     point(target, step, watch)
     if "source" in step.args:
         sides = Sides.of(target, step.args)
-        bring_missing(sides, watch)
+        _bring_over(sides, watch, proof)
         mine = marks(target, sides.goal)
         if mine.copied is not None:
             write(target, sides.goal, mine.but(copied=replace(mine.copied, state=SWITCHED)))
+
+
+def _bring_over(sides: Sides, watch: Watch, proof: Proof | None) -> None:
+    if proof is not None:
+        bring_changed(sides, proof, watch)
+    else:
+        bring_missing(sides, watch)
 
 
 def probe_switch(target: Target, step: Step) -> Outcome:
@@ -94,14 +102,14 @@ def probe_switch(target: Target, step: Step) -> Outcome:
     return Outcome.DONE if copied is not None and copied.state == SWITCHED else Outcome.PARTIAL
 
 
-def take_over(target: Target, step: Step, watch: Watch) -> None:
+def take_over(target: Target, step: Step, watch: Watch, proof: Proof | None = None) -> None:
     """Deletes the collection and points an alias of its name to the one that has its points."""
     name, physical = step.args["name"], step.args["physical"]
     if physical not in target.collections():
         raise NotThere(f"the collection {physical} is not there", store=target.store, address=step.address)
     if name in target.collections():
         if "source" in step.args:
-            bring_missing(Sides.of(target, step.args), watch)
+            _bring_over(Sides.of(target, step.args), watch, proof)
         target.delete(name)
     target.change_aliases([{"create_alias": {"alias_name": name, "collection_name": physical}}])
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from apexplan.model.errors import Interrupted
 from apexplan.provider import Watch
@@ -78,10 +78,16 @@ class Found:
         return not (self.missing or self.differing or self.surplus)
 
 
-def differences(sides: Sides, *, vectors: bool = True) -> Iterator[Found]:
+class Seen(Protocol):
+    """Hears of each page of the old collection as it is compared."""
+
+    def __call__(self, page: Sequence[Point], /) -> None: ...
+
+
+def differences(sides: Sides, *, vectors: bool = True, seen: Seen | None = None) -> Iterator[Found]:
     """Yields the differences, some points at a time. With `vectors` False, ids alone are compared."""
-    left = _points(sides.target, sides.source, sides.batch, vectors)
-    right = _points(sides.target, sides.goal, sides.batch, vectors)
+    left = points_of(sides.target, sides.source, sides.batch, vectors=vectors, seen=seen)
+    right = points_of(sides.target, sides.goal, sides.batch, vectors=vectors)
     found = Found()
     for ours, theirs in joined(left, right):
         if ours is None:
@@ -119,10 +125,15 @@ def order(point: PointId) -> tuple[int, int, str]:
     return (0, point, "") if isinstance(point, int) else (1, 0, point)
 
 
-def _points(target: Target, name: str, batch: int, vectors: bool) -> Iterator[Point]:
+def points_of(
+    target: Target, name: str, batch: int, *, vectors: bool = True, seen: Seen | None = None
+) -> Iterator[Point]:
+    """Yields all points of a collection, a page in memory at a time."""
     start: PointId | None = None
     while True:
         page = target.page(name, start, batch, vectors=vectors)
+        if seen is not None:
+            seen(page.points)
         yield from page.points
         if page.next is None:
             return

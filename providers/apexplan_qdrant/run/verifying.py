@@ -16,6 +16,7 @@ from apexplan.provider import Outcome, Watch
 from apexplan_qdrant.read.marks import EQUAL, SWITCHED, Copied, Marks
 from apexplan_qdrant.run.comparing import Found, Sides, differences, send
 from apexplan_qdrant.run.looking import marks, write
+from apexplan_qdrant.run.proof import Proof
 from apexplan_qdrant.run.recall import SAMPLE, Sample, check_recall
 from apexplan_qdrant.target import PointId, Target
 
@@ -23,28 +24,31 @@ ROUNDS: Final = 10
 """Comparisons before writers are taken to be faster than the copy."""
 
 
-def verify(target: Target, step: Step, watch: Watch) -> None:
-    """Brings the new collection level with the old one, and proves that it is. Raises StoreError where it
-    does not become so. Once readers had the new one it is the truth, and nothing is done: so it is when a way
-    back fails and is itself undone."""
+def verify(target: Target, step: Step, watch: Watch) -> Proof | None:
+    """Brings the new collection level with the old one, and proves that it is. Returns what the old one held
+    then. Raises StoreError where it does not become so. Once readers had the new one it is the truth, and
+    nothing is done: so it is when a way back fails and is itself undone."""
     if _is_the_truth(marks(target, step.args["target"])):
-        return
+        return None
     sides = Sides.of(target, step.args)
     total = float(step.size.count) if step.size else None
     sample = Sample(int(step.args["options"].get("sample", SAMPLE)), seed=sides.source)
-    compared = _bring_level(sides, step, watch, total, sample)
+    compared, proof = _bring_level(sides, step, watch, total, sample)
     check_recall(sides, step, watch, sample.points)
     mine = marks(target, sides.goal)
     write(target, sides.goal, mine.but(copied=Copied(step.args["source"], EQUAL, done=compared)))
+    return proof
 
 
-def _bring_level(sides: Sides, step: Step, watch: Watch, total: float | None, sample: Sample) -> int:
+def _bring_level(
+    sides: Sides, step: Step, watch: Watch, total: float | None, sample: Sample
+) -> tuple[int, Proof]:
     """Returns how many points were equal in the last comparison, which found no difference, nor did a count
-    after it; offers some of them to `sample`."""
+    after it, and what the old collection held then; offers some of the points to `sample`."""
     alone: set[PointId] = set()
     for number in range(1, ROUNDS + 1):
-        level, compared, surplus = True, 0, set()
-        for found in differences(sides):
+        level, compared, surplus, proof = True, 0, set[PointId](), Proof()
+        for found in differences(sides, seen=proof.take):
             compared += found.compared
             level = level and found.none
             surplus |= set(found.surplus)
@@ -54,7 +58,7 @@ def _bring_level(sides: Sides, step: Step, watch: Watch, total: float | None, sa
             if watch.stopping():
                 raise Interrupted("stopped while comparing; the next run compares anew")
         if level and _counts_are_equal(sides):
-            return compared
+            return compared, proof
         alone = surplus
     raise StoreError(
         f"after {ROUNDS} comparisons {sides.goal} still differs from {sides.source}: points are "

@@ -85,7 +85,7 @@ def door(name: str) -> Turn:
 
 def _turn(address: Address, desired: Alias, planning: Planning) -> Turn:
     target = planning.physical(address.store, desired.collection or "")
-    return Turn(address.name, planning.aliases.get(address.name), target, address.name in planning.configs)
+    return Turn(address.name, planning.aliases.get(address.name), target, address.name in planning.taken)
 
 
 def point(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -42,6 +43,11 @@ class Planning:
         """Physical name → configuration, as the server tells it."""
         found: Mapping[str, Mapping[str, Any]] = self.facts.details["configs"]
         return found
+
+    @property
+    def taken(self) -> AbstractSet[str]:
+        """Returns the physical names of all collections, also of those that nothing leads to."""
+        return {*self.configs, *self.facts.details.get("unreached", ())}
 
     def live(self, store: str, name: str) -> Collection | None:
         spec = self.facts.live.get(Address(store, Collection.kind, name))
@@ -149,7 +155,8 @@ def _own(live: Collection) -> dict[str, Any]:
         if settings != live.quantization
     }
     own = {key: v for name, settings in compressed.items() for key, v in with_vector(name, settings).items()}
-    return {"vector_hnsw": graphs, "vector_quantization": own}
+    follows = {"hnsw_payload_m": None} if live.hnsw_payload_m == live.hnsw_m else {}
+    return {"vector_hnsw": graphs, "vector_quantization": own, **follows}
 
 
 def _overlaid(field: str, former: Any, value: dict[str, Any]) -> dict[str, Any]:

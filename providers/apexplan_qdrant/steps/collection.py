@@ -39,7 +39,7 @@ def create_steps(change: Change, planning: Planning) -> list[Step]:
     physical = own_name(name, desired)
     steps = [create(change.address, name, physical, desired)]
     if physical != name:
-        turn = Turn(name, planning.aliases.get(name), physical, name in planning.configs)
+        turn = Turn(name, planning.aliases.get(name), physical, name in planning.taken)
         steps.append(point(change.address, [turn], f"read it as {name}, through an alias"))
     return steps
 
@@ -182,7 +182,7 @@ def delete_steps(change: Change, planning: Planning) -> list[Step]:
     physical = live.physical or name
     steps = []
     if planning.aliases.get(name) == physical:
-        turn = Turn(name, physical, None, name in planning.configs)
+        turn = Turn(name, physical, None, name in planning.taken)
         steps.append(point(change.address, [turn], f"drop the alias {name}", removes=True))
     if planning.marks:
         return [*steps, retire(change.address, name, physical, planning)]

@@ -72,7 +72,7 @@ def new_name(change: Change, planning: Planning) -> str:
     assert isinstance(live, Collection) and isinstance(desired, Collection)
     if desired.physical is not None and desired.physical != live.physical:
         return desired.physical
-    taken = {*planning.configs, *planning.aliases}
+    taken = {*planning.taken, *planning.aliases}
     return next_version(change.address.name, live.physical, taken)
 
 
@@ -172,7 +172,7 @@ def _switch(
 ) -> list[Step]:
     """Returns the steps that give readers the new collection, and take the old one out of use."""
     address, name = change.address, change.address.name
-    bare = name in planning.configs
+    bare = name in planning.taken
     pair = {"source": old, "target": new, "options": dict(desired.copying or {})}
     if bare and planning.aliases.get(name) is None and desired.over == "gap":
         step = take_over(address, name, new, covers, copied=True)
@@ -180,19 +180,18 @@ def _switch(
     hides = bare and planning.aliases.get(name) is None
     turns = [door(name)] if hides else []
     turns.append(Turn(name, planning.aliases.get(name), new, bare))
-    turns += [Turn(alias, old, new, alias in planning.configs) for alias in followers(address, old, planning)]
+    turns += [Turn(alias, old, new, alias in planning.taken) for alias in followers(address, old, planning)]
     former = change.origin.name if change.origin else name
     if former != name and planning.aliases.get(former) == old:
-        turns.append(Turn(former, old, None, former in planning.configs))
+        turns.append(Turn(former, old, None, former in planning.taken))
     step = point(address, turns, f"switch readers from {old} to {new}", verb=SWITCH)
     assert step.inverse is not None
     step = step.model_copy(
         update={
             "args": step.args | pair,
             "inverse": step.inverse.model_copy(update={"title": f"switch readers back to {old}"}),
-            "reason": f"points that reach {old} between the last comparison and this are brought over after "
-            "it; a change of an existing point in that moment is not: pause writers, or let them write to "
-            "both",
+            "reason": f"what reaches {old} after it was compared is brought over once readers are on {new}; "
+            "a point that is deleted in that time comes back: pause writers, or let them write to both",
         }
     )
     return [step, retire(address, name, old, planning)]
@@ -248,7 +247,7 @@ def _dropped(
     old = live.physical or name
     size = planning.size(address)
     aliases = sorted(alias for alias, target in planning.aliases.items() if target == old)
-    away = [Turn(alias, old, None, alias in planning.configs) for alias in aliases]
+    away = [Turn(alias, old, None, alias in planning.taken) for alias in aliases]
     steps = [point(address, away, f"drop the aliases of {old}")] if away else []
     steps += [drop_index(address, old, path, spec) for path, spec in _indexes(address, {}, planning)]
     steps.append(_delete(address, name, old, live, size))

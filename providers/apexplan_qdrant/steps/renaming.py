@@ -17,9 +17,9 @@ def rename_steps(change: Change, covers: tuple[Address, ...], planning: Planning
     assert isinstance(live, Collection) and change.origin is not None
     former, name = change.origin.name, change.address.name
     physical = live.physical or former
-    turns = [Turn(name, planning.aliases.get(name), physical, name in planning.configs)]
+    turns = [Turn(name, planning.aliases.get(name), physical, name in planning.taken)]
     if planning.aliases.get(former) == physical:
-        turns.append(Turn(former, physical, None, former in planning.configs))
+        turns.append(Turn(former, physical, None, former in planning.taken))
     if name == physical:
         turns = turns[1:]  # it has the new name already, behind an alias of the former one
     step = point(change.address, turns, f"read {physical} as {name} instead of {former}", covers=covers)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from apexplan_qdrant.run import aliases
 from apexplan_qdrant.session import QdrantSession
+from apexplan_qdrant.target import Target
 from apexplan_qdrant.wire.collection import collection_values
 from tests.live.qdrant.bench import Bench, applied, objects, some
 from tests.live.qdrant.servers import an_empty_one, one_at_a_time
@@ -103,3 +105,53 @@ def test_the_marks_of_ownership_go_over_to_the_copy(bench: Bench) -> None:
     applied(bench.roll_back())
     with bench.session() as session:
         assert session.marks("test").keys() == before
+
+
+def while_switching(
+    monkeypatch: pytest.MonkeyPatch, before: Callable[[Target], None], after: Callable[[Target], None]
+) -> None:
+    """Lets an application write between the last comparison and the switch, and right after the switch."""
+    run, turn = QdrantSession.run, aliases.point
+
+    def running(self: QdrantSession, step: Any, watch: Any) -> None:
+        if step.verb == "switch" and "source" in step.args:
+            before(self.target)
+        run(self, step, watch)
+
+    def turning(target: Target, step: Any, watch: Any) -> None:
+        turn(target, step, watch)
+        after(target)
+
+    monkeypatch.setattr(QdrantSession, "run", running)
+    monkeypatch.setattr(aliases, "point", turning)
+
+
+def test_what_is_written_after_the_last_comparison_is_brought_over(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(bench.apply(objects(ONE)))
+    bench.write("documents", some(600))
+    while_switching(
+        monkeypatch,
+        before=lambda target: target.upsert(
+            "documents_v1", [*some(1, first=7, changed=True), *some(1, first=900, fresh=True)]
+        ),
+        after=lambda target: target.upsert("documents_v2", some(1, first=500, newer=True)),
+    )
+    applied(bench.apply(objects(OTHER)))
+    monkeypatch.undo()
+    points = bench.points("documents")
+    assert len(points) == 601
+    assert (points[7][1]["changed"], points[900][1]["fresh"], points[500][1]["newer"]) == (True, True, True)
+
+
+def test_an_empty_collection_takes_another_size(bench: Bench) -> None:
+    applied(bench.apply(objects(ONE)))
+    applied(bench.apply(objects(ONE.replace("size: 4", "size: 8"))))
+    assert config(bench, "documents")["params"]["vectors"]["size"] == 8
+
+
+def test_payload_m_that_followed_m_follows_it_into_the_copy(bench: Bench) -> None:
+    applied(bench.apply(objects(ONE + "    hnsw: {m: 16}\n")))
+    applied(bench.apply(objects(OTHER + "    hnsw: {m: 32}\n")))
+    assert "payload_m" not in config(bench, "documents")["hnsw_config"]
