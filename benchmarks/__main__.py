@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.measuring import machine
 
-ALL = ("startup", "engine", "postgres", "neo4j")
+ALL = ("startup", "engine", "postgres", "neo4j", "qdrant")
 
 
 def main() -> None:

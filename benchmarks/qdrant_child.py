@@ -1,6 +1,7 @@
 """What the Qdrant benchmarks need in processes of their own.
 
 python -m benchmarks.qdrant_child fill DIRECTORY COLLECTION POINTS   points in Edge, indexed
+python -m benchmarks.qdrant_child bare DIRECTORY COLLECTION          its points copied by a loop over Edge
 python -m benchmarks.qdrant_child serve COLLECTIONS INDEXES          a double of the server, until stdin ends;
                                                                      for each line, how many requests it had
 python -m benchmarks.qdrant_child plan PROJECT                       one plan inside of the process, as JSON
@@ -14,7 +15,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -23,12 +24,12 @@ from apexplan.cli.main import calm_collector
 from apexplan.engine import planner, survey
 from apexplan.manifest import load_workspace
 from apexplan_qdrant.provider import PROVIDER
+from apexplan_qdrant.run.comparing import BATCH
 from apexplan_qdrant.target import Point
 from apexplan_state import open_state
 from tests.live.qdrant.double import Double
 
 SIZE: Final = 1536
-_BATCH: Final = 500
 _POOL: Final = 500_000
 """Random numbers that vectors are windows of: no two points have the same vector, and making one is quick."""
 
@@ -50,7 +51,7 @@ def fill(directory: str, collection: str, count: str) -> None:
     batch: list[Point] = []
     for point in _points(int(count)):
         batch.append(point)
-        if len(batch) == _BATCH:
+        if len(batch) == BATCH:
             target.upsert(collection, batch)
             batch = []
     target.upsert(collection, batch)
@@ -65,6 +66,27 @@ def _points(count: int) -> Iterator[Point]:
         start = chance.randrange(_POOL - SIZE)
         payload = {"n": n, "user": f"u{n % 97}", "text": f"part {n} of a document"}
         yield Point(n, pool[start : start + SIZE], payload)
+
+
+def bare(directory: str, collection: str) -> None:
+    """Prints the wall seconds in which a loop over Edge alone copies a collection, page by page."""
+    import qdrant_edge as edge
+
+    from apexplan_qdrant.edge import connect
+
+    target = connect("vectors", directory)
+    target.create("bare", {"vectors": {"size": SIZE, "distance": "Cosine"}})
+    source, goal = target.shard(collection), target.shard("bare")
+    started, following = time.perf_counter(), None
+    while True:
+        request = edge.ScrollRequest(offset=following, limit=BATCH, with_payload=True, with_vector=True)
+        records, following = source.scroll(request)
+        points = [edge.Point(one.id, one.vector or {}, one.payload) for one in records]
+        goal.update(edge.UpdateOperation.upsert_points(points))
+        if following is None:
+            break
+    _tell({"seconds": time.perf_counter() - started, "points": target.count("bare")})
+    target.close()
 
 
 def serve(collections: str, indexes: str) -> None:
@@ -123,5 +145,13 @@ def _tell(found: dict[str, Any]) -> None:
     print(json.dumps(found))
 
 
+_VERBS: Final[Mapping[str, Callable[..., None]]] = {
+    "fill": fill,
+    "bare": bare,
+    "serve": serve,
+    "plan": plan,
+    "rival": rival,
+}
+
 if __name__ == "__main__":
-    {"fill": fill, "serve": serve, "plan": plan, "rival": rival}[sys.argv[1]](*sys.argv[2:])
+    _VERBS[sys.argv[1]](*sys.argv[2:])

@@ -73,6 +73,9 @@ def _taken(change: Change, desired: Collection, seen: Seen) -> Iterator[Note]:
         live = change.live
         if isinstance(live, Collection) and live.physical != desired.physical:
             yield from _free(change, desired.physical, seen)
+        elif desired.on_replace != "drop":
+            text = f"a copy is another collection, and `physical` says {desired.physical}, as the old one has it"
+            yield _block(change, text, "give it another `physical` name, or leave that out")
 
 
 def _free(change: Change, physical: str, seen: Seen) -> Iterator[Note]:

@@ -36,7 +36,8 @@ def marks(seen: Seen, project: str) -> dict[Address, Mark]:
 def record(target: Target, seen: Seen, project: str, changed: Mapping[Address, Mark | None]) -> None:
     """Writes the marks, each to the collection that its object is of now: when a collection is copied, what
     was said of it is written to the copy too. A collection that is kept aside keeps what it says, for the day
-    when it is taken into use again. `seen` must know all addresses of the ledger."""
+    when it is taken into use again, but for what is owned no more. `seen` must know all addresses of the
+    ledger."""
     if target.version < METADATA:
         return
     entries = {text: entry for info in _in_use_last(seen) for text, entry in _entries(info, project).items()}
@@ -47,9 +48,12 @@ def record(target: Target, seen: Seen, project: str, changed: Mapping[Address, M
     wanted: dict[str, dict[str, Any]] = {}
     for text, entry in entries.items():
         wanted.setdefault(_home(Address.parse(text), seen) or "", {})[text] = entry
+    gone = {str(address) for address, mark in changed.items() if mark is None}
     for physical, info in seen.infos.items():
-        after = wanted.get(physical, {})
-        if marks_of(info).retired is None and after != _entries(info, project):
+        before = _entries(info, project)
+        kept = {text: entry for text, entry in before.items() if text not in gone}
+        after = kept if marks_of(info).retired is not None else wanted.get(physical, {})
+        if after != before:
             name = reach(target, physical)
             target.update(name, {"metadata": {_PREFIX + project: after or None}})
 

@@ -90,7 +90,8 @@ class Transform:
 
     def _kept(self, vector: Vector) -> Vector:
         if isinstance(vector, dict) and not _is_sparse(vector):
-            return {name: part for name, part in vector.items() if name not in self.dropped}
+            kept = {name: part for name, part in vector.items() if name not in self.dropped}
+            return kept[""] if kept.keys() == {""} else kept  # as it is told where it is alone
         return vector if "" not in self.dropped else {}
 
     def _stored(self, vector: Vector) -> Vector:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from apexplan.model.address import Address
 from apexplan.model.change import Action, Change
@@ -25,14 +26,14 @@ from apexplan_qdrant.specs import Alias, Collection, PayloadIndex
 from apexplan_qdrant.steps.aliases import alias_steps
 from apexplan_qdrant.steps.base import Planning
 from apexplan_qdrant.steps.collection import DIRECTIVES, create_steps, delete_steps, patch_steps, purge_steps
-from apexplan_qdrant.steps.copying import replace_steps
+from apexplan_qdrant.steps.copying import new_name, replace_steps
 from apexplan_qdrant.steps.indexes import index_steps
 from apexplan_qdrant.steps.renaming import rename_steps
 
 
 def plan_steps(changes: Sequence[Change], facts: Facts) -> list[Step]:
     """Returns the steps for all changes of one target."""
-    planning = Planning(facts)
+    planning = _planning(changes, facts)
     indexes: dict[Address, dict[Address, Change]] = defaultdict(dict)
     for change in changes:
         if isinstance(change.spec, PayloadIndex):
@@ -48,23 +49,40 @@ def plan_steps(changes: Sequence[Change], facts: Facts) -> list[Step]:
         elif not isinstance(change.spec, PayloadIndex):
             steps += purge_steps(change, planning)
     covered = {address for step in steps for address in step.covers}
-    for changed in indexes.values():
+    anew = {change.address for change in changes if _is_anew(change)}
+    for parent, changed in indexes.items():
         for change in changed.values():
-            if change.address not in covered or (change.action is Action.RENAME and change.fields):
+            stays = change.action is Action.RENAME and parent not in anew
+            if change.address not in covered or (stays and change.fields):
                 steps += index_steps(change, planning)
     return steps
+
+
+def _planning(changes: Sequence[Change], facts: Facts) -> Planning:
+    """Returns the facts, with the names that copies get, where aliases are to lead."""
+    planning = Planning(facts)
+    copies = {c.address.name: new_name(c, planning) for c in changes if _is_anew(c) and not _is_dropped(c)}
+    turned = frozenset(change.address.name for change in changes if isinstance(change.spec, Alias))
+    return replace(planning, copies=copies, turned=turned)
+
+
+def _is_dropped(change: Change) -> bool:
+    return isinstance(change.desired, Collection) and change.desired.on_replace == "drop"
+
+
+def _is_anew(change: Change) -> bool:
+    return isinstance(change.spec, Collection) and any(f.rule.how is REPLACE for f in change.fields)
 
 
 def _collection(change: Change, indexes: dict[Address, Change], planning: Planning) -> list[Step]:
     """Returns the steps of one collection, with those of its indexes that they carry out."""
     covers = tuple(indexes)
-    anew = any(f.rule.how is REPLACE for f in change.fields)
     if change.action is Action.CREATE:
         return create_steps(change, planning)
     if change.action is Action.DELETE:
         steps = delete_steps(change, planning)
         return [step.model_copy(update={"covers": (*step.covers, *covers)}) for step in steps]
-    if anew:
+    if _is_anew(change):
         return replace_steps(change, indexes, planning)
     steps = rename_steps(change, covers, planning) if change.action is Action.RENAME else []
     if any(f.field not in DIRECTIVES or f.field == "health" for f in change.fields):

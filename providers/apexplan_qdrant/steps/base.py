@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,9 +22,12 @@ ALIASES: Final = "POST /collections/aliases"
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """The facts of one plan, with the words to ask for them."""
+    """The facts of one plan, with the words to ask for them. `copies`: collections that are copied, by name →
+    the physical name of the copy; `turned`: aliases that have steps of their own."""
 
     facts: Facts
+    copies: Mapping[str, str] = field(default_factory=dict)
+    turned: AbstractSet[str] = frozenset()
 
     @property
     def marks(self) -> bool:
@@ -62,7 +65,9 @@ class Planning:
         }
 
     def physical(self, store: str, name: str) -> str:
-        """Returns the physical name of what is, or will be, known by `name`."""
+        """Returns the physical name of what will be known by `name`."""
+        if name in self.copies:
+            return self.copies[name]
         live = self.live(store, name)
         if live is not None and live.physical is not None:
             return live.physical

@@ -198,12 +198,13 @@ def _switch(
 
 
 def followers(address: Address, old: str, planning: Planning) -> list[str]:
-    """Returns the further aliases that go over to the new collection: those that are managed here."""
+    """Returns the further aliases that go over to the new collection: those that are managed here, and are
+    not themselves led elsewhere by this plan."""
     return sorted(
         alias
         for alias, target in planning.aliases.items()
         if target == old
-        and alias != address.name
+        and alias not in {address.name, *planning.turned}
         and _is_managed(Address(address.store, Alias.kind, alias), planning)
     )
 
@@ -245,17 +246,23 @@ def _dropped(
     one by one, so that each has its way back."""
     address, name = change.address, change.address.name
     old = live.physical or name
+    new = desired.physical or old
     size = planning.size(address)
-    aliases = sorted(alias for alias, target in planning.aliases.items() if target == old)
-    away = [Turn(alias, old, None, alias in planning.taken) for alias in aliases]
+    aliases = {a for a, target in planning.aliases.items() if target == old and a not in planning.turned}
+    away = [Turn(alias, old, None, alias in planning.taken) for alias in sorted(aliases)]
+    former = {change.origin.name} if change.origin else set()
+    again = [
+        Turn(alias, None, new, alias in planning.taken - {old})
+        for alias in sorted((aliases - former | {name}) - {new})
+    ]
     steps = [point(address, away, f"drop the aliases of {old}")] if away else []
     steps += [drop_index(address, old, path, spec) for path, spec in _indexes(address, {}, planning)]
     steps.append(_delete(address, name, old, live, size))
-    spec = filled(live, desired).model_copy(update={"physical": old})
-    anew = create(address, name, old, spec, dict(_indexes(address, indexes, planning)))
-    steps.append(anew.model_copy(update={"id": f"{address}/{CREATE} {old} anew"}))
-    if away:
-        steps.append(point(address, [turn.back for turn in away], f"point the aliases to {old} again"))
+    spec = filled(live, desired).model_copy(update={"physical": new})
+    anew = create(address, name, new, spec, dict(_indexes(address, indexes, planning)))
+    steps.append(anew.model_copy(update={"id": f"{address}/{CREATE} {new} anew"}))
+    if again:
+        steps.append(point(address, again, f"point the aliases to {new}"))
     return [_owned(step, tuple(indexes)) for step in steps]
 
 

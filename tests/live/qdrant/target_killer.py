@@ -36,8 +36,9 @@ class Killer:
         """Returns `call` with the killer around it."""
 
         def killing(target: Target, *arguments: Any, **named: Any) -> Any:
-            self.count += 1
-            here = self.count == self.at
+            counts = not _writes_the_cursor(arguments)
+            self.count += counts
+            here = counts and self.count == self.at
             if here and not self.after:
                 os.kill(os.getpid(), signal.SIGKILL)
             result = call(target, *arguments, **named)
@@ -46,6 +47,13 @@ class Killer:
             return result
 
         return killing
+
+
+def _writes_the_cursor(arguments: tuple[Any, ...]) -> bool:
+    """True for what a clock decides: how often a copy writes how far it has got."""
+    body = arguments[1] if len(arguments) > 1 and isinstance(arguments[1], dict) else {}
+    marks = (body.get("metadata") or {}).get("apexplan") or {}
+    return (marks.get("copied") or {}).get("state") == "loading"
 
 
 if __name__ == "__main__":

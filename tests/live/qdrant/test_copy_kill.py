@@ -4,9 +4,10 @@ back everything is as it was."""
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,11 +47,14 @@ def points() -> list[Point]:
     ]
 
 
+Beginning = Callable[[Path], AbstractContextManager[QdrantPlace]]
+
+
 @dataclass(frozen=True)
 class Way:
     """From `V1` to `V2`: how to begin it, what is there before and after, and how many calls it makes."""
 
-    begin: Callable[[Path], Any]
+    begin: Beginning
     before: dict[str, Any]
     after: dict[str, Any]
     calls: int
@@ -64,25 +68,39 @@ def filled(place: QdrantPlace) -> QdrantPlace:
     return place
 
 
-@contextmanager
-def on_edge(home: Path) -> Iterator[QdrantPlace]:
-    yield filled(QdrantPlace(home, f"edge:{home}/qdrant"))
+def on_edge(base: Path) -> Beginning:
+    """Returns what copies a project with its Edge."""
+    filled(QdrantPlace(base / "before", f"edge:{base}/before/qdrant"))
+
+    @contextmanager
+    def begin(home: Path) -> Iterator[QdrantPlace]:
+        shutil.copytree(base / "before", home)
+        yield QdrantPlace(home, f"edge:{home}/qdrant")
+
+    return begin
 
 
-@contextmanager
-def on_the_double(home: Path) -> Iterator[QdrantPlace]:
-    with Double() as double:
-        yield filled(QdrantPlace(home, double.url))
+def on_the_double(base: Path) -> Beginning:
+    """Returns what fills a double for a project."""
+
+    @contextmanager
+    def begin(home: Path) -> Iterator[QdrantPlace]:
+        with Double() as double:
+            yield filled(QdrantPlace(home, double.url))
+
+    return begin
 
 
 @pytest.fixture(scope="module", params=[on_edge, on_the_double])
 def way(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Way:
     """The way, gone once without any kill."""
-    with request.param(tmp_path_factory.mktemp("way") / "first") as first:
+    base = tmp_path_factory.mktemp("way")
+    begin: Beginning = request.param(base)
+    with begin(base / "first") as first:
         before = first.seen()
         done = first.command(*APPLY)
         told(done)
-        return Way(request.param, before, first.seen(), calls(done))
+        return Way(begin, before, first.seen(), calls(done))
 
 
 def places(way: Way) -> list[tuple[int, str]]:

@@ -69,6 +69,15 @@ def test_vectors_arrive_as_their_new_datatype_has_them(
         assert vector == pytest.approx(before[number][0], abs=near)
 
 
+def test_a_value_in_the_middle_between_two_of_16_bits_goes_the_way_of_the_store(bench: SpiedBench) -> None:
+    """Read as 64 bits the numbers lie a little above the middle; as the 32 bits that they are, in it."""
+    middles = [0.09768677, 0.27819824, -0.27819824, -0.09768677]
+    applied(bench.apply(objects(V1)))
+    bench.write("documents", [Point(1, middles, {})])
+    applied(bench.apply(objects(HALF)))
+    assert bench.points("documents")[1][0] == pytest.approx(middles, abs=2e-4)
+
+
 def test_vectors_of_one_datatype_arrive_bit_for_bit(bench: SpiedBench) -> None:
     applied(bench.apply(objects(declared("{size: 16, distance: Cosine}"))))
     bench.write("documents", [Point(n, vector, {}) for n, vector in enumerate(drawn(200, 16))])

@@ -9,6 +9,7 @@ import pytest
 
 from apexplan.model.errors import Transient
 from apexplan.testing.memory import Crash
+from apexplan_qdrant.run import copying
 from apexplan_qdrant.target import Point, Target
 
 from .bench import applied, objects
@@ -112,6 +113,22 @@ def test_what_came_before_the_switch_is_brought_over_after_a_crash_right_behind_
         filled.apply(objects(V2))
     applied(filled.resume())
     assert contents(filled)[1000] == "changed"
+
+
+def test_a_copy_that_died_goes_on_at_its_cursor_and_misses_nothing_behind_it(
+    filled: SpiedBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "CURSOR_EVERY_S", 0)
+    filled.spy.before("insert", failing(Crash()), NEW, nth=6)
+    with pytest.raises(Crash):
+        filled.apply(objects(V2))
+    filled.write(OLD, [changed(0), changed(3)])
+    filled.spy.calls.clear()
+    applied(filled.resume())
+    found = contents(filled)
+    assert (found[0], found[3], len(found)) == ("changed", "changed", COUNT + 1)
+    loaded, mended = PAGES - 5, 1
+    assert len(filled.spy.of("insert")) == loaded + mended
 
 
 # ------------------------------------------------------------------ the application writes to both

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from apexplan.model.address import Address
+from apexplan.model.errors import StoreError, Transient
 from apexplan.model.plan import HazardKind, Plan, RollbackClass
+from apexplan.testing.memory import Crash
 
 from .bench import applied, objects
-from .spied import SpiedBench
+from .spied import SpiedBench, failing
 
 pytestmark = pytest.mark.live
 
@@ -145,6 +147,37 @@ def test_the_way_back_from_a_gap_leaves_the_only_copy_there_is(bare: SpiedBench)
     with bare.target() as target:
         assert "documents_v1" in target.collections()
     assert bare.points("documents_v1") == before
+
+
+def test_a_gap_is_closed_by_another_try(bare: SpiedBench) -> None:
+    bare.spy.before("change_aliases", failing(Transient("busy")))
+    applied(bare.apply(objects(HALF + COPY + GAP)))
+    assert len(bare.points("documents")) == COUNT
+
+
+def test_a_gap_is_closed_after_a_crash_in_it(bare: SpiedBench) -> None:
+    bare.spy.after("delete", failing(Crash()), "documents")
+    with pytest.raises(Crash):
+        bare.apply(objects(HALF + COPY + GAP))
+    applied(bare.resume())
+    assert len(bare.points("documents")) == COUNT
+
+
+def test_a_gap_that_stays_open_loses_no_point(bare: SpiedBench) -> None:
+    before = bare.points("documents")
+    bare.spy.before("change_aliases", failing(StoreError("the disk is on fire")), every=True)
+    result = bare.apply(objects(HALF + COPY + GAP))
+    assert "take over" in [step.verb for unit in result.left for step in unit.steps]
+    assert kept(bare) == ["documents_v1"]
+    assert bare.points("documents_v1") == before
+
+
+def test_a_shadow_that_does_not_hide_is_taken_back(bare: SpiedBench) -> None:
+    """Nobody promises that an alias hides a collection: here is a server on which it does not."""
+    bare.spy.changes["resolve"] = lambda found: "documents"
+    error = bare.undone(objects(HALF + COPY + SHADOW))
+    assert "is answered by documents" in error
+    assert bare.names() == {"documents": "documents"}
 
 
 def test_a_further_alias_over_a_bare_collection_is_blocked(bare: SpiedBench) -> None:

@@ -41,23 +41,28 @@ def compared(
     *,
     size: Size | None = FULL,
     unmanaged: Iterable[str] = (),
+    recorded: Iterable[str] = (),
     purge_before: str | None = None,
 ) -> Compared:
-    """Compares what is there with a manifest. All that is there is owned, but for `unmanaged`, which are
-    addresses without the store."""
+    """Compares what is there with a manifest. All that is there is owned, but for `unmanaged`; `recorded` are
+    names that the state has beside the manifest's. Both are addresses without the store."""
     declared = {one.address: one for one in checked(body).declared} if body else {}
     assert not body or checked(body).diagnostics == ()
-    seen = read(there.target, Scope("vectors", frozenset(declared)))
-    strange = {Address.parse(f"vectors.{text}") for text in unmanaged}
+    seen = read(there.target, Scope("vectors", declared.keys() | _addresses(recorded)))
+    strange = _addresses(unmanaged)
     owned = {a for a, spec in seen.live.objects.items() if a not in strange and spec.kept_since() is None}
     moved = rename.renamed(seen.live.objects, declared, PROVIDER)
     normal = normalize({a: one.spec for a, one in declared.items()}, seen.served)
-    recorded = {a: Recorded(a, seen.live.objects[a].values()) for a in owned}
-    found = diff(Sides(moved, declared, normal, recorded, purge_before))
+    record = {a: Recorded(a, seen.live.objects[a].values()) for a in owned}
+    found = diff(Sides(moved, declared, normal, record, purge_before))
     addresses = (*found.live, *(change.address for change in found.changes))
     sizes = dict.fromkeys(addresses, size) if size is not None else {}
     facts = Facts(found.live, normal.specs, frozenset(owned), sizes, seen.live.details)
     return Compared(seen, found, facts)
+
+
+def _addresses(texts: Iterable[str]) -> frozenset[Address]:
+    return frozenset(Address.parse(f"vectors.{text}") for text in texts)
 
 
 def planned(
@@ -66,10 +71,11 @@ def planned(
     *,
     size: Size | None = FULL,
     unmanaged: Iterable[str] = (),
+    recorded: Iterable[str] = (),
     purge_before: str | None = None,
 ) -> list[Step]:
     """Returns the steps from what is there to a manifest, in the order of a plan."""
-    made = compared(there, body, size=size, unmanaged=unmanaged, purge_before=purge_before)
+    made = compared(there, body, size=size, unmanaged=unmanaged, recorded=recorded, purge_before=purge_before)
     acting = [c for c in made.found.changes if c.action not in (Action.ADOPT, Action.FORGET)]
     steps = plan_steps(acting, made.facts)
     assert {change.address for change in acting} <= {a for step in steps for a in step.covers}

@@ -212,9 +212,10 @@ def test_before_readers_can_have_it_nothing_can_be_lacking() -> None:
     assert there.pages == 0
 
 
-def test_where_the_source_is_gone_everything_is_lacking() -> None:
-    there = FakeQdrant({"new": info()})
-    assert lacks_points(there.target, ARGS, Copied("old", "loading"), Quiet())
+@pytest.mark.parametrize(("new", "lacks"), [([], False), (points(1), True)], ids=["nothing", "a point"])
+def test_where_the_source_is_gone_everything_is_lacking(new: list[Point], lacks: bool) -> None:
+    there = FakeQdrant({"new": info()}, points={"new": new})
+    assert lacks_points(there.target, ARGS, Copied("old", "loading"), Quiet()) is lacks
 
 
 def test_vectors_that_were_made_anew_count_as_lacking() -> None:

@@ -11,11 +11,13 @@ from steps_qdrant_kit import noted
 from apexplan.model.address import Address
 from apexplan.model.plan import Note
 from apexplan_qdrant import obstacles
+from apexplan_qdrant.target import Point
 
 ONE = "vectors: {size: 4, distance: Cosine}"
 HALF = "vectors: {size: 4, distance: Cosine, datatype: float16}"
 BARE = FakeQdrant({"d": info()})
-SERVED = FakeQdrant({"d_v1": info()}, {"d": "d_v1"})
+POINTS = {"d_v1": [Point(1, [0.5], {})]}
+SERVED = FakeQdrant({"d_v1": info()}, {"d": "d_v1"}, POINTS)
 RETIRED = {"retired": {"name": "d", "since": "2026-01-01T00:00:00Z"}}
 NEW_COLLECTION = "this needs a new collection. The plan shows a copy with a switch of the alias"
 
@@ -174,12 +176,20 @@ def test_vectors_of_another_shape_cannot_be_made_from_those_that_are_there(vecto
     assert "embed" in note.mend and "`on_replace: drop`" in note.mend
 
 
+@pytest.mark.parametrize(
+    "vectors", ["vectors: {size: 8, distance: Dot}", "vectors: {a: {size: 4, distance: Cosine}}"]
+)
+def test_a_collection_without_points_has_nothing_that_could_not_be_carried_over(vectors: str) -> None:
+    empty = FakeQdrant(SERVED.there, SERVED.alias_of)
+    assert noted(empty, d("on_replace: copy", vectors)) == []
+
+
 def vectors(**distances: str) -> dict[str, Any]:
     return {name: {"size": 4, "distance": distance} for name, distance in distances.items()}
 
 
 def served(**distances: str) -> FakeQdrant:
-    return FakeQdrant({"d_v1": info(vectors(**distances))}, {"d": "d_v1"})
+    return FakeQdrant({"d_v1": info(vectors(**distances))}, {"d": "d_v1"}, POINTS)
 
 
 @pytest.mark.parametrize(

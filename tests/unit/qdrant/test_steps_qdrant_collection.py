@@ -264,6 +264,12 @@ def test_a_purge_names_the_aliases_that_go_with_the_collection() -> None:
     assert step.hazards[-1].text == "with the collection go the aliases that lead to it: x, y"
 
 
+def test_a_side_door_is_no_alias_that_anybody_would_miss() -> None:
+    there = FakeQdrant({**KEPT.there, "d_v1": info()}, {"d": "d_v1", "d__kept": "d"})
+    (step,) = planned(there, "collections: {d: {vectors: {size: 4, distance: Cosine}}}", purge_before=LATER)
+    assert kinds(step) == [HazardKind.DELETES_DATA, HazardKind.IRREVERSIBLE]
+
+
 def test_what_is_kept_stays_until_a_purge() -> None:
     assert planned(KEPT, "") == []
 
@@ -303,11 +309,13 @@ def test_a_rename_writes_down_the_name_that_the_collection_serves_and_back() -> 
 
 
 def test_a_collection_that_has_the_new_name_itself_only_loses_its_alias() -> None:
-    there = FakeQdrant({"e": info(marks={"name": "d"})}, {"d": "e"})
+    there = FakeQdrant({"e": info()}, {"d": "e"})
     body = f"collections: {{e: {{{ONE}, lifecycle: {{renamed_from: d}}}}}}"
-    assert requests(planned(there, body)) == [
-        'POST /collections/aliases {"actions": [{"delete_alias": {"alias_name": "d"}}]}'
-    ]
+    (step,) = planned(there, body, recorded=["collection.d"])
+    assert step.statements == (
+        'POST /collections/aliases {"actions": [{"delete_alias": {"alias_name": "d"}}]}',
+    )
+    assert step.args["known"] == {"e": "e"}
 
 
 def test_an_index_follows_a_renamed_collection() -> None:

@@ -62,6 +62,13 @@ def test_a_vector_keeps_settings_of_its_own_in_the_copy() -> None:
     assert (made["hnsw_config"]["m"], made["vectors"]["hnsw_config"]["m"]) == (32, 8)
 
 
+def test_settings_of_a_vector_that_goes_away_go_with_it() -> None:
+    gone = {"size": 4, "distance": "Dot", "on_disk": True, "hnsw_config": {"m": 8}}
+    there = FakeQdrant({"d_v1": info({"a": {"size": 4, "distance": "Dot"}, "b": gone})}, {"d": "d_v1"})
+    text = "collections: {d: {vectors: {a: {size: 4, distance: Dot}}, on_replace: copy}}"
+    assert list(body(planned(there, text)[0])["vectors"]) == ["a"]
+
+
 def test_the_new_collection_is_made_with_its_indexes_as_they_shall_be() -> None:
     create = copied("payload_indexes: {k: {type: keyword, is_tenant: true}, n: integer}")[0]
     assert create.title == "create the collection d_v2 with 2 payload indexes"
@@ -131,7 +138,7 @@ def test_readers_are_switched_by_one_create_alias_without_a_hazard() -> None:
 
 
 def test_what_a_switch_cannot_bring_over_is_told() -> None:
-    assert "a change of an existing point in that moment is not" in step(copied(), "switch").reason
+    assert "a point that is deleted in that time comes back" in step(copied(), "switch").reason
 
 
 def test_the_old_collection_is_kept() -> None:
