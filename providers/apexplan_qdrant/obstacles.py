@@ -68,13 +68,15 @@ def _taken(change: Change, desired: Collection, seen: Seen) -> Iterator[Note]:
         physical = own_name(name, desired)
         yield from _free(change, physical, seen)
         if physical != name and name in seen.infos:
-            yield from _bare(change, name, desired.over)
+            yield from _bare(change, name, desired.over, seen)
     elif _is_anew(change) and desired.physical is not None:
         live = change.live
         if isinstance(live, Collection) and live.physical != desired.physical:
             yield from _free(change, desired.physical, seen)
         elif desired.on_replace != "drop":
-            text = f"a copy is another collection, and `physical` says {desired.physical}, as the old one has it"
+            text = (
+                f"a copy is another collection, and `physical` says {desired.physical}, as the old one has it"
+            )
             yield _block(change, text, "give it another `physical` name, or leave that out")
 
 
@@ -99,12 +101,17 @@ def _free(change: Change, physical: str, seen: Seen) -> Iterator[Note]:
 def _alias(change: Change, desired: Alias, seen: Seen) -> Iterator[Note]:
     name = change.address.name
     if name in seen.infos and name not in seen.aliases:
-        yield from _bare(change, name, desired.over)
+        yield from _bare(change, name, desired.over, seen)
 
 
-def _bare(change: Change, name: str, over: str | None) -> Iterator[Note]:
-    """Yields that an alias would need the name of a collection, unless the manifest says how it gets it."""
-    if over is None:
+def _bare(change: Change, name: str, over: str | None, seen: Seen) -> Iterator[Note]:
+    """Yields that an alias would need the name of a collection, unless the manifest says how it gets it; and
+    that it would delete for it what others read under another name."""
+    known = seen.served.names.get(name, name)
+    if over == "gap" and known != name:
+        text = f"`over: gap` would delete the collection {name}, which is read as {known}"
+        yield _block(change, text, "`over: shadow` hides it and keeps it; or choose another name")
+    elif over is None:
         text = f"a collection has the name {name}, and an alias of it would be refused (409)"
         yield _block(change, text, _WAYS)
 
@@ -139,7 +146,7 @@ def _not_copied(target: Target, change: Change, desired: Collection, seen: Seen)
         yield from _without_values(change, live, desired)
     bare = live.physical == change.address.name and change.address.name not in seen.aliases
     if bare and change.action is not Action.RENAME:
-        yield from _bare(change, change.address.name, desired.over)
+        yield from _bare(change, change.address.name, desired.over, seen)
 
 
 def _is_empty(target: Target, change: Change, seen: Seen) -> bool:

@@ -111,7 +111,7 @@ def take_over(target: Target, step: Step, watch: Watch, proof: Proof | None = No
         if "source" in step.args:
             _bring_over(Sides.of(target, step.args), watch, proof)
         target.delete(name)
-    target.change_aliases([{"create_alias": {"alias_name": name, "collection_name": physical}}])
+    target.change_aliases(step.args["actions"])
 
 
 def probe_take_over(target: Target, step: Step) -> Outcome:

@@ -29,7 +29,7 @@ def create(target: Target, step: Step, watch: Watch) -> None:
         body = create_body(spec)
         if target.version >= METADATA:
             made = Marks(name=step.args["name"], made=step.args["made"])
-            body["metadata"] = {**body.get("metadata", {}), **made.written()}
+            body["metadata"] = {**body.get("metadata", {}), **step.args.get("ledger", {}), **made.written()}
         target.create(physical, body)
         found = target.info(physical)
     elif not _is_made_by(target, found, step):

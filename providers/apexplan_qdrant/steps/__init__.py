@@ -49,25 +49,20 @@ def plan_steps(changes: Sequence[Change], facts: Facts) -> list[Step]:
         elif not isinstance(change.spec, PayloadIndex):
             steps += purge_steps(change, planning)
     covered = {address for step in steps for address in step.covers}
-    anew = {change.address for change in changes if _is_anew(change)}
     for parent, changed in indexes.items():
         for change in changed.values():
-            stays = change.action is Action.RENAME and parent not in anew
+            stays = change.action is Action.RENAME and parent.name not in planning.anew
             if change.address not in covered or (stays and change.fields):
                 steps += index_steps(change, planning)
     return steps
 
 
 def _planning(changes: Sequence[Change], facts: Facts) -> Planning:
-    """Returns the facts, with the names that copies get, where aliases are to lead."""
+    """Returns the facts, with the names of what is made anew, where aliases are to lead."""
     planning = Planning(facts)
-    copies = {c.address.name: new_name(c, planning) for c in changes if _is_anew(c) and not _is_dropped(c)}
+    anew = {change.address.name: new_name(change, planning) for change in changes if _is_anew(change)}
     turned = frozenset(change.address.name for change in changes if isinstance(change.spec, Alias))
-    return replace(planning, copies=copies, turned=turned)
-
-
-def _is_dropped(change: Change) -> bool:
-    return isinstance(change.desired, Collection) and change.desired.on_replace == "drop"
+    return replace(planning, anew=anew, turned=turned)
 
 
 def _is_anew(change: Change) -> bool:

@@ -135,13 +135,21 @@ def _back_title(turns: Sequence[Turn]) -> str:
 
 
 def take_over(
-    address: Address, name: str, physical: str, covers: tuple[Address, ...] = (), *, copied: bool = False
+    address: Address,
+    name: str,
+    physical: str,
+    covers: tuple[Address, ...] = (),
+    *,
+    copied: bool = False,
+    also: Sequence[str] = (),
 ) -> Step:
     """Returns the step that deletes a collection and gives its name to an alias. `copied`: the collection
-    that the alias leads to has all its points."""
+    that the alias leads to has all its points. `also`: further aliases, which go with the old collection and
+    lead to the new one then."""
     gap = (
         f"readers of {name} get 404 from the DELETE until the alias is there, some 50 ms, longer if it fails"
     )
+    actions = [_create(alias, physical) for alias in (*also, name)]
     gone = f"the collection {name} is deleted"
     gone += f"; its points are in {physical}" if copied else " with all its points"
     return Step(
@@ -150,8 +158,8 @@ def take_over(
         covers=(address, *covers),
         verb=TAKE_OVER,
         title=f"delete the collection {name}, and point an alias of that name to {physical}",
-        statements=(request("DELETE", name), alias_request(_create(name, physical))),
-        args={"name": name, "physical": physical},
+        statements=(request("DELETE", name), alias_request(*actions)),
+        args={"name": name, "physical": physical, "actions": actions},
         hazards=(
             hazard(HazardKind.DOWNTIME, gap),
             hazard(HazardKind.DELETES_DATA, gone),

@@ -13,20 +13,21 @@ from apexplan.model.address import Address
 from apexplan.model.plan import Hazard, HazardKind, Size
 from apexplan.model.spec import canonical, digest
 from apexplan.provider import Facts
+from apexplan_qdrant.read.marks import KEY as OWN
 from apexplan_qdrant.read.marks import METADATA
 from apexplan_qdrant.specs import Collection, PayloadIndex
-from apexplan_qdrant.wire.places import HNSW, by_vector, with_vector
+from apexplan_qdrant.wire.places import HNSW, by_vector, kept_by_apexplan, with_vector
 
 ALIASES: Final = "POST /collections/aliases"
 
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """The facts of one plan, with the words to ask for them. `copies`: collections that are copied, by name →
-    the physical name of the copy; `turned`: aliases that have steps of their own."""
+    """The facts of one plan, with the words to ask for them. `anew`: collections that are made anew, by
+    name → the physical name that they get; `turned`: aliases that have steps of their own."""
 
     facts: Facts
-    copies: Mapping[str, str] = field(default_factory=dict)
+    anew: Mapping[str, str] = field(default_factory=dict)
     turned: AbstractSet[str] = frozenset()
 
     @property
@@ -52,6 +53,11 @@ class Planning:
         """Returns the physical names of all collections, also of those that nothing leads to."""
         return {*self.configs, *self.facts.details.get("unreached", ())}
 
+    def ledger(self, physical: str) -> dict[str, Any]:
+        """Returns what projects own of a collection, as its metadata has it."""
+        metadata = self.configs[physical].get("metadata") or {}
+        return {key: owned for key, owned in metadata.items() if key != OWN and kept_by_apexplan(key)}
+
     def live(self, store: str, name: str) -> Collection | None:
         spec = self.facts.live.get(Address(store, Collection.kind, name))
         return spec if isinstance(spec, Collection) else None
@@ -66,8 +72,8 @@ class Planning:
 
     def physical(self, store: str, name: str) -> str:
         """Returns the physical name of what will be known by `name`."""
-        if name in self.copies:
-            return self.copies[name]
+        if name in self.anew:
+            return self.anew[name]
         live = self.live(store, name)
         if live is not None and live.physical is not None:
             return live.physical
@@ -118,13 +124,12 @@ def filled(live: Collection, desired: Collection) -> Collection:
     go away go with them."""
     kept = live.values() | _own(live)
     wish = desired.values()
-    for field, value in wish.items():
-        former = kept.get(field)
-        kept[field] = _overlaid(field, former, value) if isinstance(value, dict) else value
+    for one, value in wish.items():
+        kept[one] = _overlaid(one, kept.get(one), value) if isinstance(value, dict) else value
     names = {*(kept.get("vectors") or ()), *(kept.get("sparse_vectors") or ())}
-    for field in BY_VECTOR:
-        if kept.get(field):
-            kept[field] = {k: v for k, v in kept[field].items() if _vector(field, k) in names}
+    for one in BY_VECTOR:
+        if kept.get(one):
+            kept[one] = {k: v for k, v in kept[one].items() if _vector(one, k) in names}
     return Collection.model_validate(kept)
 
 

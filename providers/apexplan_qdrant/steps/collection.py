@@ -16,7 +16,7 @@ from apexplan.model.change import Change, FieldChange
 from apexplan.model.plan import Hazard, HazardKind, RollbackClass, Step
 from apexplan_qdrant.names import index_parts, side_door
 from apexplan_qdrant.specs import Collection, PayloadIndex, Retained
-from apexplan_qdrant.steps.aliases import Turn, point
+from apexplan_qdrant.steps.aliases import Turn, door, point, take_over
 from apexplan_qdrant.steps.base import Planning, hazard, mark, own_name, points, request
 from apexplan_qdrant.steps.indexes import index_body
 from apexplan_qdrant.wire.bodies import create_body, patch_body, unsettable
@@ -39,9 +39,19 @@ def create_steps(change: Change, planning: Planning) -> list[Step]:
     physical = own_name(name, desired)
     steps = [create(change.address, name, physical, desired)]
     if physical != name:
-        turn = Turn(name, planning.aliases.get(name), physical, name in planning.taken)
-        steps.append(point(change.address, [turn], f"read it as {name}, through an alias"))
+        steps.append(_read_as(change.address, physical, desired, planning))
     return steps
+
+
+def _read_as(address: Address, physical: str, desired: Collection, planning: Planning) -> Step:
+    """Returns the step that makes the alias of a new collection."""
+    name = address.name
+    turn = Turn(name, planning.aliases.get(name), physical, name in planning.taken)
+    hides = turn.bare and turn.before is None
+    if hides and desired.over == "gap":
+        return take_over(address, name, physical)
+    turns = [door(name), turn] if hides else [turn]
+    return point(address, turns, f"read it as {name}, through an alias")
 
 
 def create(
@@ -129,8 +139,10 @@ def _patch(
 
 
 def _with_overrides(wish: dict[str, Any], desired: Collection) -> dict[str, Any]:
-    """Returns the changes, with the settings of vectors that must stay while the collection's change: a
-    vector without settings of its own follows the collection."""
+    """Returns the changes, with the settings that must stay while others change: a vector without settings of
+    its own follows the collection, and `payload_m` follows `m`."""
+    if "hnsw_m" in wish and desired.hnsw_payload_m is not None:
+        wish.setdefault("hnsw_payload_m", desired.hnsw_payload_m)
     for field, follower in _FOLLOWERS.items():
         kept = getattr(desired, follower)
         if field in wish and kept:

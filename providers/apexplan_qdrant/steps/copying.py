@@ -63,13 +63,23 @@ def _copied(
         _verify(address, old, new, args, size),
         *_switch(change, desired, old, new, covers, planning),
     ]
-    return [_owned(step, covers) for step in steps]
+    return [_owned(_with_ledger(step, planning.ledger(old)), covers) for step in steps]
+
+
+def _with_ledger(step: Step, ledger: Mapping[str, Any]) -> Step:
+    """Returns the step; one that makes a collection writes into it what projects own of the old one, whose
+    own ledger may go with it."""
+    inverse = step.inverse and _with_ledger(step.inverse, ledger)
+    args = step.args | {"ledger": dict(ledger)} if step.verb == CREATE and ledger else step.args
+    return step.model_copy(update={"args": args, "inverse": inverse})
 
 
 def new_name(change: Change, planning: Planning) -> str:
     """Returns the name of the collection that takes the place of the live one."""
     live, desired = change.live, change.desired
     assert isinstance(live, Collection) and isinstance(desired, Collection)
+    if desired.on_replace == "drop":
+        return desired.physical or live.physical or change.address.name
     if desired.physical is not None and desired.physical != live.physical:
         return desired.physical
     taken = {*planning.taken, *planning.aliases}
@@ -175,7 +185,8 @@ def _switch(
     bare = name in planning.taken
     pair = {"source": old, "target": new, "options": dict(desired.copying or {})}
     if bare and planning.aliases.get(name) is None and desired.over == "gap":
-        step = take_over(address, name, new, covers, copied=True)
+        also = followers(address, old, planning)
+        step = take_over(address, name, new, covers, copied=True, also=also)
         return [step.model_copy(update={"args": step.args | pair})]
     hides = bare and planning.aliases.get(name) is None
     turns = [door(name)] if hides else []
@@ -246,7 +257,7 @@ def _dropped(
     one by one, so that each has its way back."""
     address, name = change.address, change.address.name
     old = live.physical or name
-    new = desired.physical or old
+    new = new_name(change, planning)
     size = planning.size(address)
     aliases = {a for a, target in planning.aliases.items() if target == old and a not in planning.turned}
     away = [Turn(alias, old, None, alias in planning.taken) for alias in sorted(aliases)]
@@ -263,7 +274,7 @@ def _dropped(
     steps.append(anew.model_copy(update={"id": f"{address}/{CREATE} {new} anew"}))
     if again:
         steps.append(point(address, again, f"point the aliases to {new}"))
-    return [_owned(step, tuple(indexes)) for step in steps]
+    return [_owned(_with_ledger(step, planning.ledger(old)), tuple(indexes)) for step in steps]
 
 
 def _delete(address: Address, name: str, old: str, live: Collection, size: Size | None) -> Step:

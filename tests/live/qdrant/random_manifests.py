@@ -52,7 +52,9 @@ class Manifests:
         for block in found["collections"].values():
             block.get("lifecycle", {}).pop("renamed_from", None)
         for _ in range(self._draw.randint(1, 3)):
-            self._draw.choice((self._change_collections, *[self._change_block] * 5, self._change_alias))(found)
+            self._draw.choice((self._change_collections, *[self._change_block] * 5, self._change_alias))(
+                found
+            )
         return found
 
     # ------------------------------------------------------------------ what is there
@@ -139,7 +141,9 @@ class Manifests:
         if self._chance(0.4):
             return self._vector()
         names = self._draw.sample(("text", "image", "a.b"), self._draw.randint(0, 2))
-        return {name: self._vector() for name in names} or (None if block.get("sparse_vectors") else self._vector())
+        return {name: self._vector() for name in names} or (
+            None if block.get("sparse_vectors") else self._vector()
+        )
 
     def _vector(self) -> Json:
         return (
@@ -158,14 +162,17 @@ class Manifests:
         return {name: self._sparse_vector() for name in names}
 
     def _sparse_vector(self) -> Json:
-        return self._some(
-            {
-                "modifier": ("idf", "none"),
-                "datatype": ("float32", "float16"),
-                "on_disk": (True, False),
-                "full_scan_threshold": (100, 5000),
-            }
-        ) or {}
+        return (
+            self._some(
+                {
+                    "modifier": ("idf", "none"),
+                    "datatype": ("float32", "float16"),
+                    "on_disk": (True, False),
+                    "full_scan_threshold": (100, 5000),
+                }
+            )
+            or {}
+        )
 
     def _hnsw(self) -> Json | None:
         return self._some(
@@ -188,7 +195,11 @@ class Manifests:
                 "none",
                 {"scalar": ram | self._maybe(0.4, quantile=self._draw.choice((0.99, None)))},
                 {"product": ram | {"compression": self._draw.choice(("x4", "x16"))}},
-                {"binary": ram | self._maybe(0.4, encoding="two_bits") | self._maybe(0.3, query_encoding="scalar8bits")},
+                {
+                    "binary": ram
+                    | self._maybe(0.4, encoding="two_bits")
+                    | self._maybe(0.3, query_encoding="scalar8bits")
+                },
             )
         )
 
@@ -227,7 +238,10 @@ class Manifests:
         kinds: dict[str, tuple[tuple[str, Json], ...]] = {
             "user": (
                 ("keyword", {"is_tenant": (True, False), "on_disk": (True, False)}),
-                ("text", {"tokenizer": ("word", "prefix"), "min_token_len": (2, None), "lowercase": (True, False)}),
+                (
+                    "text",
+                    {"tokenizer": ("word", "prefix"), "min_token_len": (2, None), "lowercase": (True, False)},
+                ),
                 ("uuid", {"is_tenant": (True, False)}),
             ),
             "n": (

@@ -1,6 +1,6 @@
-"""Random walks: one manifest after the other is applied to a store in which an application writes and deletes,
-and after every step the promises are looked at. Some steps are rolled back and made again, some are killed
-and then resumed or undone.
+"""Random walks: one manifest after the other is applied to a store in which an application writes and
+deletes, and after every step the promises are looked at. Some steps are rolled back and made again, some are
+killed and then resumed or undone.
 
     APEXPLAN_WALK_SEEDS=17       that walk alone, as a failed test prints it
     APEXPLAN_WALK_SEEDS=1-500    all of these
@@ -11,14 +11,13 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from apexplan.engine import drift, planner, rollback
+from apexplan.engine import drift, planner, rollback, survey
 from apexplan.engine.apply import Result
 from apexplan.engine.diff import record_values
 from apexplan.engine.ports import RunStatus
@@ -40,6 +39,7 @@ STEPS = 6
 LATER = "9999-01-01T00:00:00Z"
 FAULTS = (Fault.FINAL_BEFORE, Fault.FINAL_AFTER, Fault.AMBIGUOUS_AFTER, Fault.CRASH_BEFORE, Fault.CRASH_AFTER)
 MOST_ATTEMPTS = 8
+MANY = 50
 PAGE = 4
 """Strict mode may bound what one request reads or writes."""
 
@@ -54,19 +54,29 @@ def seeds(count: int) -> list[int]:
 
 
 @dataclass
-class Walk:
-    """One store, walked through manifests. `told`: what was done, for whoever reads of a failure."""
+class Tally:
+    """How many plans were made, and how many of them were blocked."""
 
-    bench: Bench
-    fresh: Bench
-    draw: random.Random
-    samples: tuple[int, ...]
-    objects: Objects = field(default_factory=dict)
-    told: list[str] = field(default_factory=list)
     planned: int = 0
     blocked: int = 0
 
+
+@dataclass
+class Walk:
+    """One store, walked through manifests. `fresh`: another one, for builds from nothing; `told`: what was
+    done, for whoever reads of a failure."""
+
+    bench: Bench
+    fresh: Bench
+    seed: int
+    tally: Tally
+    samples: tuple[int, ...] = (0, 5)
+    objects: Objects = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+
     def __post_init__(self) -> None:
+        self.told.append(f"seed {self.seed}")
+        self.draw = random.Random(self.seed)
         self.manifests = Manifests(self.draw, self.samples)
 
     def step(self) -> None:
@@ -76,12 +86,12 @@ class Walk:
             manifest = self.manifests.another()
             desired = declared(manifest)
             plan = self.bench.plan(desired)
-            self.planned += 1
+            self.tally.planned += 1
             self.told.append(written(manifest))
             blocking = [note.text for note in plan.notes if note.blocks]
             if not blocking:
                 break
-            self.blocked += 1
+            self.tally.blocked += 1
             self.told.append(f"blocked: {blocking}")
         self.go(desired)
         self.manifests.now = manifest
@@ -189,7 +199,11 @@ class Walk:
             name: {"indices": [1, 5], "values": [1.0, float(self.draw.randint(1, 9))]}
             for name in spec.sparse_vectors or ()
         }
-        said = {"n": self.draw.randint(0, 99), "user": f"u{self.draw.randint(0, 5)}", "note": {"text": "foo bar"}}
+        said = {
+            "n": self.draw.randint(0, 99),
+            "user": f"u{self.draw.randint(0, 5)}",
+            "note": {"text": "foo bar"},
+        }
         return Point(number, vectors[""] if set(vectors) == {""} else vectors, said)
 
     def vector(self, spec: Collection, name: str) -> Any:
@@ -205,6 +219,7 @@ class Walk:
         assert [(str(c.address), c.action, c.fields) for c in again.changes] == []
         assert again.empty
         assert self.drift() == []
+        self.is_marked()
         self.has_kept(desired, plan, points)
         assert self.managed(self.bench, desired) == self.built(desired)
 
@@ -230,12 +245,18 @@ class Walk:
         assert self.snapshot() == before
         assert self.points() == points
         assert self.bench.state.recorded() == record
+        self.is_marked()
+
+    def is_marked(self) -> None:
+        """A state that is lost could be made of the marks in the store."""
+        with self.bench.session() as session:
+            marks = session.marks("test")
+        record = self.bench.state.recorded()
+        assert {a: m.values for a, m in marks.items()} == {a: r.values for a, r in record.items()}
 
     def drift(self) -> list[drift.Finding]:
         recorded = self.bench.state.recorded()
         with self.bench.stores() as stores:
-            from apexplan.engine import survey
-
             (view,) = survey.read_live(stores, frozenset(recorded)).values()
         return list(drift.compare(recorded, view.objects).findings)
 
@@ -250,14 +271,12 @@ class Walk:
 
     def built(self, desired: Objects) -> Json:
         """Returns what is live of the same manifest where nothing was before."""
-        with _emptied(self.fresh) as fresh:
-            applied(fresh.start(fresh.plan(desired)))
-            return self.managed(fresh, desired)
+        _empty(self.fresh)
+        applied(self.fresh.start(self.fresh.plan(desired)))
+        return self.managed(self.fresh, desired)
 
     def managed(self, bench: Bench, desired: Objects) -> Json:
         with bench.stores() as stores:
-            from apexplan.engine import survey
-
             (view,) = survey.read_live(stores, frozenset(desired)).values()
         return {
             str(address): record_values(
@@ -304,7 +323,9 @@ def _vectors_are_near(had: Points, has: Points) -> None:
     for number, point in had.items():
         then, now = _named(point.vector), _named(has[number].vector)
         for name in then.keys() & now.keys():
-            assert _flat(now[name]) == pytest.approx(_flat(then[name]), abs=0.01), f"vector {name} of {number}"
+            assert _flat(now[name]) == pytest.approx(_flat(then[name]), abs=0.01), (
+                f"vector {name} of {number}"
+            )
 
 
 def _named(vector: Any) -> Mapping[str, Any]:
@@ -317,9 +338,8 @@ def _flat(vector: Any) -> list[float]:
     return [n for part in vector for n in (part if isinstance(part, list) else [part])]
 
 
-@contextmanager
-def _emptied(bench: Bench) -> Iterator[Bench]:
-    """Gives a bench on a store that is empty, and with a new state."""
+def _empty(bench: Bench) -> None:
+    """Takes away all that a store holds, and its state."""
     with bench.target() as target:
         turns = [{"delete_alias": {"alias_name": alias}} for alias in target.aliases()]
         if turns:
@@ -327,28 +347,32 @@ def _emptied(bench: Bench) -> Iterator[Bench]:
         for name in target.collections():
             target.delete(name)
     bench.state = MemoryState()
-    yield bench
 
 
-def walk(bench: Bench, fresh: Bench, seed: int, samples: tuple[int, ...]) -> None:
-    print(f"seed {seed}")
-    walking = Walk(bench, fresh, random.Random(seed), samples)
+@pytest.fixture(scope="module")
+def tally() -> Iterator[Tally]:
+    """Sees to it that the walks get somewhere: of many plans, most are not blocked."""
+    counted = Tally()
+    yield counted
+    assert counted.planned < MANY or 2 * counted.blocked < counted.planned, counted
+
+
+def walk(walking: Walk) -> None:
+    """Walks; tells the way of a walk that fails."""
     try:
         for _ in range(STEPS):
             walking.step()
-        assert walking.blocked <= walking.planned
     except BaseException:
         print("\n".join(walking.told))
         raise
 
 
 @pytest.mark.parametrize("seed", seeds(20))
-def test_a_walk_on_a_server(seed: int) -> None:
-    with ExitStack() as stack:
-        one, other = (stack.enter_context(Double()) for _ in range(2))
-        walk(Bench(one.url), Bench(other.url), seed, NO_SEARCH)
+def test_a_walk_on_a_server(seed: int, tally: Tally) -> None:
+    with Double() as one, Double() as other:
+        walk(Walk(Bench(one.url), Bench(other.url), seed, tally, samples=NO_SEARCH))
 
 
 @pytest.mark.parametrize("seed", seeds(8))
-def test_a_walk_on_edge(seed: int, tmp_path: Path) -> None:
-    walk(Bench(f"edge:{tmp_path}/one"), Bench(f"edge:{tmp_path}/other"), seed, (0, 5))
+def test_a_walk_on_edge(seed: int, tally: Tally, tmp_path: Path) -> None:
+    walk(Walk(Bench(f"edge:{tmp_path}/one"), Bench(f"edge:{tmp_path}/other"), seed, tally))

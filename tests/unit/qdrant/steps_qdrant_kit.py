@@ -48,7 +48,7 @@ def compared(
     names that the state has beside the manifest's. Both are addresses without the store."""
     declared = {one.address: one for one in checked(body).declared} if body else {}
     assert not body or checked(body).diagnostics == ()
-    seen = read(there.target, Scope("vectors", declared.keys() | _addresses(recorded)))
+    seen = read(there.target, Scope("vectors", _addresses(recorded).union(declared)))
     strange = _addresses(unmanaged)
     owned = {a for a, spec in seen.live.objects.items() if a not in strange and spec.kept_since() is None}
     moved = rename.renamed(seen.live.objects, declared, PROVIDER)

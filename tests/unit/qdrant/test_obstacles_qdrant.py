@@ -125,6 +125,13 @@ def test_a_new_collection_behind_an_alias_needs_a_word_for_the_name_of_another(w
     assert noted(there, d(f"{way}, over: shadow")) == []
 
 
+def test_a_gap_must_not_delete_what_is_read_under_another_name() -> None:
+    there = FakeQdrant({"d": info(), "y": info()}, {"e": "d"})
+    body = f"collections: {{e: {{{ONE}}}, y: {{{ONE}}}}}\naliases: {{d: {{collection: y, over: gap}}}}"
+    note = blocking(there, body)
+    assert note.text == "`over: gap` would delete the collection d, which is read as e"
+
+
 def test_the_new_name_of_a_copy_must_not_be_an_alias() -> None:
     there = FakeQdrant({"d_v1": info(), "y": info()}, {"d": "d_v1", "x": "y"})
     note = blocking(there, d("on_replace: copy, physical: x"), unmanaged=["collection.y", "alias.x"])
@@ -135,6 +142,11 @@ def test_a_new_physical_name_of_a_copy_must_be_free() -> None:
     there = FakeQdrant({"d_v1": info(), "x": info()}, {"d": "d_v1"})
     note = blocking(there, d("on_replace: copy, physical: x"), unmanaged=["collection.x"])
     assert note.text == "a collection x is there already"
+
+
+def test_a_copy_cannot_have_the_physical_name_of_the_old_collection() -> None:
+    note = blocking(SERVED, d("on_replace: copy, physical: d_v1", HALF))
+    assert note.text == "a copy is another collection, and `physical` says d_v1, as the old one has it"
 
 
 # ------------------------------------------------------------------ copies

@@ -57,6 +57,19 @@ def test_a_collection_that_will_be_copied_is_versioned_and_read_through_an_alias
     ]
 
 
+OTHERS = FakeQdrant({"d": info()}, {"e": "d"})
+NEW = f"collections: {{e: {{{ONE}}}, d: {{{ONE}, physical: x, over: OVER}}}}"
+
+
+def test_the_alias_of_a_new_collection_leaves_what_it_hides_within_reach() -> None:
+    *_, alias = planned(OTHERS, NEW.replace("OVER", "shadow"))
+    assert alias.args["after"] == {"d__kept": "d", "d": "x"}
+
+
+def test_the_alias_of_a_new_collection_takes_its_name_with_a_gap_where_that_is_declared() -> None:
+    assert verbs(planned(OTHERS, NEW.replace("OVER", "gap"))) == ["create", "take over"]
+
+
 def test_a_declared_physical_name_is_taken() -> None:
     create, alias = planned(NOTHING, d("physical: other"))
     assert create.args["physical"] == "other"
@@ -162,6 +175,13 @@ def test_a_vector_keeps_its_own_graph_while_the_collections_changes() -> None:
     )
     assert requests(planned(there, body)) == [
         'PATCH /collections/d {"hnsw_config": {"m": 32}, "vectors": {"b": {"hnsw_config": {"m": 8}}}}'
+    ]
+
+
+def test_payload_m_stays_as_it_is_declared_while_m_which_it_followed_changes() -> None:
+    there = FakeQdrant({"d": info(hnsw_config={"m": 0, "ef_construct": 100})})
+    assert requests(planned(there, d("hnsw: {m: 16, payload_m: 0}"))) == [
+        'PATCH /collections/d {"hnsw_config": {"m": 16, "payload_m": 0}}'
     ]
 
 

@@ -203,6 +203,29 @@ def test_an_alias_that_nobody_manages_stays_with_the_old_collection() -> None:
     assert not any("strange" in request for request in requests(steps))
 
 
+def test_an_alias_that_comes_with_the_copy_leads_to_it() -> None:
+    text = f"collections: {{d: {{{SMALLER}, on_replace: copy}}}}\naliases: {{new: d}}"
+    assert step(planned(SERVED, text), "alias").args["after"] == {"new": "d_v2"}
+
+
+@pytest.mark.parametrize("aliases", ["", "aliases: {also: e}"], ids=["dropped", "led elsewhere"])
+def test_an_alias_that_does_not_stay_is_not_switched(aliases: str) -> None:
+    there = FakeQdrant({**INDEXED, "e": info()}, {"d": "d_v1", "also": "d_v1"})
+    text = (
+        f"collections: {{d: {{{SMALLER}, on_replace: copy}}, e: {{vectors: {{size: 4, distance: Cosine}}}}}}"
+    )
+    switch = step(planned(there, f"{text}\n{aliases}"), "switch")
+    assert switch.args["after"] == {"d": "d_v2"}
+
+
+def test_an_index_that_changes_with_a_copy_under_another_name_is_made_in_the_copy_alone() -> None:
+    changed = "payload_indexes: {k: integer}, lifecycle: {renamed_from: d}"
+    steps = planned(SERVED, f"collections: {{e: {{{SMALLER}, on_replace: copy, {changed}}}}}")
+    assert [request for request in requests(steps) if "/index?" in request] == [
+        'PUT /collections/d_v2/index?wait=true {"field_name": "k", "field_schema": {"type": "integer"}}'
+    ]
+
+
 def test_a_renamed_collection_is_switched_under_the_new_name_and_loses_the_former() -> None:
     text = f"collections: {{e: {{{SMALLER}, on_replace: copy, lifecycle: {{renamed_from: d}}}}}}"
     switch = step(planned(SERVED, text), "switch")
@@ -223,6 +246,25 @@ def test_with_a_gap_the_old_collection_goes_and_so_does_the_way_back() -> None:
     assert verbs(steps) == ["create", "copy", "settle", "verify", "take over"]
     assert kinds(steps[-1]) == [HazardKind.DOWNTIME, HazardKind.DELETES_DATA, HazardKind.IRREVERSIBLE]
     assert (steps[-1].rollback, steps[-1].online) == (RollbackClass.IMPOSSIBLE, False)
+
+
+def test_with_a_gap_the_aliases_that_go_with_the_old_collection_lead_to_the_copy() -> None:
+    there = FakeQdrant({"d": info()}, {"also": "d"})
+    text = f"collections: {{d: {{{SMALLER}, on_replace: copy, over: gap}}}}\naliases: {{also: d}}"
+    actions = body(planned(there, text)[-1], 1)["actions"]
+    assert actions == [
+        {"create_alias": {"alias_name": name, "collection_name": "d_v1"}} for name in ("also", "d")
+    ]
+
+
+@pytest.mark.parametrize("way", ["copy", "drop"])
+def test_what_is_made_anew_has_the_ledger_of_the_former_both_ways(way: str) -> None:
+    ledger = {"apexplan:p": {"vectors.alias.also": {}}}
+    old = info()
+    old["config"]["metadata"] = {**ledger, "apexplan": {"name": "d"}, "owner": "us"}
+    steps = planned(FakeQdrant({"d": old}), f"collections: {{d: {{{SMALLER}, on_replace: {way}}}}}")
+    made = [one for step in steps for one in (step, step.inverse) if one is not None and one.verb == "create"]
+    assert [one.args["ledger"] for one in made] == [ledger] * (1 if way == "copy" else 2)
 
 
 # ------------------------------------------------------------------ dropped
@@ -263,6 +305,24 @@ def test_the_new_collection_has_the_same_name_and_the_indexes_that_are_declared(
     assert list(create.statements[1:]) == [
         'PUT /collections/d_v1/index?wait=true {"field_name": "k", "field_schema": {"type": "integer"}}'
     ]
+
+
+def test_with_another_physical_name_it_is_made_anew_under_that() -> None:
+    steps = planned(BARE, f"collections: {{d: {{{LONGER}, on_replace: drop, physical: x}}}}")
+    assert (step(steps, "delete").args["physical"], step(steps, "create").args["physical"]) == ("d", "x")
+    assert step(steps, "alias").args["after"] == {"d": "x"}
+
+
+def test_a_new_alias_leads_to_what_is_made_anew_under_another_physical_name() -> None:
+    text = f"collections: {{d: {{{LONGER}, on_replace: drop, physical: x}}}}\naliases: {{new: d}}"
+    assert planned(BARE, text)[-1].args["after"] == {"new": "x"}
+
+
+def test_under_another_name_it_is_made_anew_with_that_and_without_the_former() -> None:
+    steps = planned(
+        SERVED, f"collections: {{e: {{{LONGER}, on_replace: drop, lifecycle: {{renamed_from: d}}}}}}"
+    )
+    assert steps[-1].args["after"] == {"e": "d_v1"}
 
 
 def test_the_way_back_makes_the_former_collection_its_indexes_and_its_aliases() -> None:

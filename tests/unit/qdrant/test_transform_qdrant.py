@@ -104,6 +104,14 @@ def test_a_sparse_vector_that_the_new_collection_lacks_is_left_out() -> None:
     assert sent.vector == {"s": sparse}
 
 
+def test_an_unnamed_vector_that_is_left_alone_is_told_without_its_name() -> None:
+    source = values(params={"vectors": {"size": 2, "distance": "Dot"}, "sparse_vectors": {"s": {}}})
+    changing = way(source, values(params={"vectors": {"size": 2, "distance": "Dot"}}))
+    point = Point(1, {"": [0.25, 0.5], "s": {"indices": [1], "values": [0.5]}}, {})
+    (sent,) = changing.sent([point])
+    assert sent.vector == [0.25, 0.5] == changing.expected(point).vector
+
+
 def test_the_unnamed_vector_goes_where_the_new_collection_has_names() -> None:
     (sent,) = way(ONE, collection(a="float32")).sent([POINT])
     assert sent.vector == {}
