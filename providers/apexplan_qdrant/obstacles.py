@@ -69,9 +69,14 @@ def _taken(change: Change, desired: Collection, seen: Seen) -> Iterator[Note]:
         yield from _free(change, physical, seen)
         if physical != name and name in seen.infos:
             yield from _bare(change, name, desired.over, seen)
-    elif _is_anew(change) and desired.physical is not None:
-        live = change.live
-        if isinstance(live, Collection) and live.physical != desired.physical:
+        return
+    live = change.live
+    assert isinstance(live, Collection)
+    hides = name in seen.infos and name not in seen.aliases and live.physical != name
+    if change.action is Action.RENAME and hides:
+        yield from _bare(change, name, desired.over, seen)
+    if _is_anew(change) and desired.physical is not None:
+        if live.physical != desired.physical:
             yield from _free(change, desired.physical, seen)
         elif desired.on_replace != "drop":
             text = (

@@ -61,8 +61,12 @@ def _planning(changes: Sequence[Change], facts: Facts) -> Planning:
     """Returns the facts, with the names of what is made anew, where aliases are to lead."""
     planning = Planning(facts)
     anew = {change.address.name: new_name(change, planning) for change in changes if _is_anew(change)}
-    turned = frozenset(change.address.name for change in changes if isinstance(change.spec, Alias))
+    turned = frozenset(c.address.name for c in changes if isinstance(c.spec, Alias) or _is_new(c))
     return replace(planning, anew=anew, turned=turned)
+
+
+def _is_new(change: Change) -> bool:
+    return isinstance(change.spec, Collection) and change.action is Action.CREATE
 
 
 def _is_anew(change: Change) -> bool:
@@ -79,7 +83,8 @@ def _collection(change: Change, indexes: dict[Address, Change], planning: Planni
         return [step.model_copy(update={"covers": (*step.covers, *covers)}) for step in steps]
     if _is_anew(change):
         return replace_steps(change, indexes, planning)
-    steps = rename_steps(change, covers, planning) if change.action is Action.RENAME else []
+    follow = tuple(address for address, one in indexes.items() if one.action is Action.RENAME)
+    steps = rename_steps(change, follow, planning) if change.action is Action.RENAME else []
     if any(f.field not in DIRECTIVES or f.field == "health" for f in change.fields):
         steps += patch_steps(change, planning)
     return steps

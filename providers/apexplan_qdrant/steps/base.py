@@ -24,7 +24,7 @@ ALIASES: Final = "POST /collections/aliases"
 @dataclass(frozen=True, slots=True)
 class Planning:
     """The facts of one plan, with the words to ask for them. `anew`: collections that are made anew, by
-    name → the physical name that they get; `turned`: aliases that have steps of their own."""
+    name → the physical name that they get; `turned`: aliases that other steps turn."""
 
     facts: Facts
     anew: Mapping[str, str] = field(default_factory=dict)

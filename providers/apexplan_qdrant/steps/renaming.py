@@ -7,7 +7,7 @@ from apexplan.model.address import Address
 from apexplan.model.change import Change
 from apexplan.model.plan import Step
 from apexplan_qdrant.specs import Collection
-from apexplan_qdrant.steps.aliases import Turn, point
+from apexplan_qdrant.steps.aliases import Turn, door, point
 from apexplan_qdrant.steps.base import Planning
 
 
@@ -18,6 +18,8 @@ def rename_steps(change: Change, covers: tuple[Address, ...], planning: Planning
     former, name = change.origin.name, change.address.name
     physical = live.physical or former
     turns = [Turn(name, planning.aliases.get(name), physical, name in planning.taken)]
+    if name != physical and turns[0].bare and turns[0].before is None:
+        turns.insert(0, door(name))
     if planning.aliases.get(former) == physical:
         turns.append(Turn(former, physical, None, former in planning.taken))
     if name == physical:

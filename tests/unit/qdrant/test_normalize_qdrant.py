@@ -15,6 +15,12 @@ def test_an_alias_that_is_declared_by_a_physical_name_gets_the_known_one() -> No
     assert normalize({AT: Alias(collection="d_v3")}, WHO).specs == {AT: Alias(collection="d")}
 
 
+def test_a_collection_that_is_declared_by_that_name_is_meant_itself() -> None:
+    at = Address.parse("vectors.collection.d_v3")
+    desired = {AT: Alias(collection="d_v3"), at: Collection(hnsw_m=8)}
+    assert normalize(desired, WHO).specs[AT] == Alias(collection="d_v3")
+
+
 def test_a_known_name_stays() -> None:
     assert normalize({AT: Alias(collection="d")}, WHO).specs == {AT: Alias(collection="d")}
 

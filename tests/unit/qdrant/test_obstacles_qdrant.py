@@ -132,6 +132,12 @@ def test_a_gap_must_not_delete_what_is_read_under_another_name() -> None:
     assert note.text == "`over: gap` would delete the collection d, which is read as e"
 
 
+def test_a_rename_needs_a_word_for_the_name_of_another_collection() -> None:
+    there = FakeQdrant({"d": info(), "e": info()}, {"f": "e"})
+    body = f"collections: {{e: {{{ONE}, lifecycle: {{renamed_from: d}}}}, f: {{{ONE}}}}}"
+    assert "would be refused (409)" in blocking(there, body).text
+
+
 def test_the_new_name_of_a_copy_must_not_be_an_alias() -> None:
     there = FakeQdrant({"d_v1": info(), "y": info()}, {"d": "d_v1", "x": "y"})
     note = blocking(there, d("on_replace: copy, physical: x"), unmanaged=["collection.y", "alias.x"])

@@ -338,9 +338,25 @@ def test_a_collection_that_has_the_new_name_itself_only_loses_its_alias() -> Non
     assert step.args["known"] == {"e": "e"}
 
 
+def test_a_rename_leaves_what_its_alias_hides_within_reach() -> None:
+    there = FakeQdrant({"d": info(), "e": info()}, {"f": "e"})
+    body = f"collections: {{e: {{{ONE}, over: shadow, lifecycle: {{renamed_from: d}}}}, f: {{{ONE}}}}}"
+    (step,) = planned(there, body)
+    assert step.args["after"] == {"e__kept": "e", "e": "d"}
+
+
 def test_an_index_follows_a_renamed_collection() -> None:
     (step,) = planned(SERVED, RENAMED)
     assert Address.parse("vectors.payload_index.e.k") in step.covers
+
+
+def test_an_index_that_comes_or_goes_with_a_rename_has_its_step() -> None:
+    steps = planned(SERVED, RENAMED.replace("k: keyword", "new: keyword"))
+    assert verbs(steps)[0] == "alias"
+    assert sorted(requests(steps)[1:]) == [
+        "DELETE /collections/d_v1/index/k?wait=true",
+        'PUT /collections/d_v1/index?wait=true {"field_name": "new", "field_schema": {"type": "keyword"}}',
+    ]
 
 
 def test_a_renamed_collection_is_patched_after_the_rename() -> None:

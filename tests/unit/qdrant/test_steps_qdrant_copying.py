@@ -285,6 +285,13 @@ def test_all_aliases_lead_to_the_new_collection_again() -> None:
     assert last.args["after"] == {"also": "d_v1", "d": "d_v1", "strange": "d_v1"}
 
 
+def test_an_alias_that_a_new_collection_takes_is_left_to_it() -> None:
+    there = FakeQdrant({"d_v1": info()}, {"a": "d_v1", "d": "d_v1"})
+    text = f"collections: {{a: {{{LONGER}, on_replace: drop}}, d: {{{LONGER}, physical: x}}}}"
+    turns = [one.args["after"] for one in planned(there, text, unmanaged=["alias.d"]) if one.verb == "alias"]
+    assert [after for after in turns if "d" in after] == [{"d": "x"}]
+
+
 def test_dropping_points_is_a_loss_that_needs_consent() -> None:
     delete = step(dropped(), "delete")
     assert kinds(delete) == [HazardKind.DELETES_DATA, HazardKind.DOWNTIME]
