@@ -164,6 +164,7 @@ class Executor:
         self._clock = clock
         self._units = run.plan.units
         self._progress = Progress.of(self._units, entries)
+        self._taken_up = bool(entries)
         self._pending: list[Entry] = []
         self._failure: UnitError | None = None
         self._claimed: set[str] = set()
@@ -375,11 +376,20 @@ class Executor:
         except StoreError as error:
             self._reporter.said(f"the result could not be read: {error}")
             return self._pause(RunStatus.STOPPED)
-        for problem in write_marks(self._run.plan.project, after, self._stores.values()):
+        marked = {**self._marks_before(status), **after}
+        for problem in write_marks(self._run.plan.project, marked, self._stores.values()):
             self._reporter.said(problem)
         entries, self._pending = self._pending, []
         self._state.finish(self._lock, self._run.id, status, after, self._now(), entries)
         return self._result(status)
+
+    def _marks_before(self, status: RunStatus) -> dict[Address, Recorded | None]:
+        """Returns what the ledgers said before the run, where they may say otherwise: of a run that was
+        taken up and undone, an earlier attempt may have died between the marks and the state."""
+        if status is not RunStatus.UNDONE or not self._taken_up:
+            return {}
+        recorded = self._state.recorded()
+        return {address: recorded.get(address) for address in touched(self._run.plan.changes)}
 
     def _recorded_after(self, status: RunStatus) -> dict[Address, Recorded | None]:
         settled = self._settled_changes(status)

@@ -162,14 +162,14 @@ def _is_empty(target: Target, change: Change, seen: Seen) -> bool:
 
 
 def _stay_behind(change: Change, seen: Seen, desired: AbstractSet[Address]) -> Iterator[Note]:
-    """Yields the aliases that nobody manages here: they go on leading to the old collection."""
-    live = change.live
-    assert isinstance(live, Collection)
+    """Yields the aliases that nobody manages here: they go on leading to the old collection, and go with it."""
+    live, wish = change.live, change.desired
+    assert isinstance(live, Collection) and isinstance(wish, Collection)
+    at_once = wish.over == "gap" and live.physical == change.address.name
     for alias, physical in seen.served.aliases.items():
         if physical == live.physical and Address(change.address.store, Alias.kind, alias) not in desired:
-            text = (
-                f"the alias {alias} is not declared: it stays with {physical}, and goes when that is purged"
-            )
+            until = "and goes with it" if at_once else "and goes when that is purged"
+            text = f"the alias {alias} is not declared: it stays with {physical}, {until}"
             yield Note(text=text, address=change.address)
 
 

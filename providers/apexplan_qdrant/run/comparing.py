@@ -73,10 +73,6 @@ class Found:
     one: Point | None = None
     """One point of the old collection, for a sample."""
 
-    @property
-    def none(self) -> bool:
-        return not (self.missing or self.differing or self.surplus)
-
 
 class Seen(Protocol):
     """Hears of each page of the old collection as it is compared."""

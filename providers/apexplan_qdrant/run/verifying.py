@@ -1,5 +1,5 @@
 """The second pass, and the proof: what was written to the old collection meanwhile is brought over until one
-whole comparison finds nothing to bring; then the exact counts, and the recall of a sample of searches.
+whole comparison finds nothing to bring, nor do the exact counts; then the recall of a sample of searches.
 
 The old collection is the truth until the switch: points that differ get its values, points that it no longer
 has are removed. An application that writes to both may be between its two writes; so a point that only the
@@ -20,6 +20,8 @@ from apexplan_qdrant.run.proof import Proof
 from apexplan_qdrant.run.recall import SAMPLE, Sample, check_recall
 from apexplan_qdrant.target import PointId, Target
 
+STEADY: Final = 3
+"""Comparisons after which a page of differences is no more than what is always being written."""
 ROUNDS: Final = 10
 """Comparisons before writers are taken to be faster than the copy."""
 
@@ -43,21 +45,26 @@ def verify(target: Target, step: Step, watch: Watch) -> Proof | None:
 def _bring_level(
     sides: Sides, step: Step, watch: Watch, total: float | None, sample: Sample
 ) -> tuple[int, Proof]:
-    """Returns how many points were equal in the last comparison, which found no difference, nor did a count
-    after it, and what the old collection held then; offers some of the points to `sample`."""
+    """Returns how many points the last comparison went over, which found no difference, nor did a count after
+    it, and what the old collection held then; offers some of the points to `sample`.
+
+    Where an application writes all the time, two collections are never equal. So from the third comparison on
+    a page of points that were missing or differed is enough: they were brought over, and what is written to
+    the old collection after its page was compared is seen against the proof, after the switch."""
     alone: set[PointId] = set()
     for number in range(1, ROUNDS + 1):
-        level, compared, surplus, proof = True, 0, set[PointId](), Proof()
+        written, compared, surplus, proof = 0, 0, set[PointId](), Proof()
         for found in differences(sides, seen=proof.take):
             compared += found.compared
-            level = level and found.none
+            written += len(found.missing) + len(found.differing)
             surplus |= set(found.surplus)
             sample.offer(found.one)
             _mend(sides, found, alone)
             watch.progress(compared, total, "points", f"compared, {_ordinal(number)} time")
             if watch.stopping():
                 raise Interrupted("stopped while comparing; the next run compares anew")
-        if level and _counts_are_equal(sides):
+        level = not written and not surplus and _counts_are_equal(sides)
+        if level or (number >= STEADY and not surplus and written <= sides.batch):
             return compared, proof
         alone = surplus
     raise StoreError(

@@ -12,7 +12,7 @@ from apexplan.testing.memory import Crash
 from apexplan_qdrant.run import copying
 from apexplan_qdrant.target import Point, Target
 
-from .bench import applied, objects
+from .bench import applied, every, objects
 from .spied import Act, SpiedBench, failing
 
 pytestmark = pytest.mark.live
@@ -180,14 +180,28 @@ def test_one_comparison_removes_nothing(filled: SpiedBench) -> None:
     assert present == [True]
 
 
-def ever() -> Act:
-    """Returns a writer that puts one more point into the old collection each time."""
-    numbers = iter(range(1000, 100_000))
-    return lambda target: target.upsert(OLD, [changed(next(numbers))])
+def ever(many: int) -> Act:
+    """Returns a writer that puts so many more points into the old collection each time."""
+    numbers = iter(range(1000, 1_000_000))
+    return lambda target: target.upsert(OLD, [changed(next(numbers)) for _ in range(many)])
+
+
+def test_an_application_that_writes_a_little_all_the_time_loses_nothing(filled: SpiedBench) -> None:
+    """One point more before each page that is compared, and before the switch."""
+    written = ever(1)
+    filled.spy.before("page", written, NEW, nth=3 * PAGES)
+    filled.spy.before("count", written, OLD, every=True)
+    filled.spy.before("change_aliases", written)
+    applied(filled.apply(objects(V2)))
+    contents = filled.points("documents")
+    with filled.target() as target:
+        old = {point.id for point in every(target, OLD)}
+    assert contents.keys() == old
+    assert len(old) > COUNT
 
 
 def test_writers_that_never_stop_are_told_and_the_old_one_serves(filled: SpiedBench) -> None:
-    filled.spy.before("page", ever(), NEW, every=True)
+    filled.spy.before("page", ever(5), NEW, every=True)
     error = filled.undone(objects(V2))
     assert "10 comparisons" in error and "written faster" in error
     assert filled.names() == {"documents": OLD, OLD: OLD}
