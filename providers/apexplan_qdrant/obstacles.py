@@ -162,7 +162,7 @@ def _is_empty(target: Target, change: Change, seen: Seen) -> bool:
 
 
 def _stay_behind(change: Change, seen: Seen, desired: AbstractSet[Address]) -> Iterator[Note]:
-    """Yields the aliases that nobody manages here: they go on leading to the old collection, and go with it."""
+    """Yields the aliases that nobody manages here: they go on leading to the old collection."""
     live, wish = change.live, change.desired
     assert isinstance(live, Collection) and isinstance(wish, Collection)
     at_once = wish.over == "gap" and live.physical == change.address.name
