@@ -80,12 +80,18 @@ def unstorable(where: Location, bad: re.Match[str]) -> Diagnostic:
     )
 
 
+_PARSERS_DEPTH = "maximum nesting depth"
+"""What PyYAML says from 6.0.4 on of a thousand brackets, which it reads ahead of its events."""
+
+
 def syntax(error: yaml.YAMLError, text: str, file: str) -> Diagnostic:
     mark = getattr(error, "problem_mark", None)
     where = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file, 1, 1)
     lines = text.splitlines()
     line = lines[where.line - 1] if where.line <= len(lines) else ""
     context, problem = getattr(error, "context", None), getattr(error, "problem", None)
+    if problem and _PARSERS_DEPTH in problem:
+        return too_deep(where)
     return Diagnostic(
         "yaml-syntax",
         "a manifest is not YAML",

@@ -91,7 +91,15 @@ def on_the_double(base: Path) -> Beginning:
     return begin
 
 
-@pytest.fixture(scope="module", params=[on_edge, on_the_double])
+WAYS = [on_edge, on_the_double]
+RESUMED = [
+    *((on_edge, place) for place in range(PLACES)),
+    *((on_the_double, place) for place in range(0, PLACES, 2)),
+]
+ROLLED_BACK = [(way, place) for way in WAYS for place in range(1, PLACES, 4)]
+
+
+@pytest.fixture(scope="module", params=WAYS)
 def way(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Way:
     """The way, gone once without any kill."""
     base = tmp_path_factory.mktemp("way")
@@ -112,7 +120,7 @@ def places(way: Way) -> list[tuple[int, str]]:
     return [(number, draw.choice(["before", "after"])) for number in (*spread, way.calls)]
 
 
-@pytest.mark.parametrize("place", range(PLACES))
+@pytest.mark.parametrize(("way", "place"), RESUMED, indirect=["way"])
 def test_killed_it_is_resumed_and_every_point_is_there_once(way: Way, tmp_path: Path, place: int) -> None:
     with way.begin(tmp_path / "killed") as here:
         killed(here, places(way)[place])
@@ -121,7 +129,7 @@ def test_killed_it_is_resumed_and_every_point_is_there_once(way: Way, tmp_path: 
         told(here.command("plan", "--detailed-exitcode"))
 
 
-@pytest.mark.parametrize("place", range(1, PLACES, 4))
+@pytest.mark.parametrize(("way", "place"), ROLLED_BACK, indirect=["way"])
 def test_killed_and_rolled_back_it_is_as_before(way: Way, tmp_path: Path, place: int) -> None:
     with way.begin(tmp_path / "killed") as here:
         killed(here, places(way)[place])

@@ -367,12 +367,12 @@ def walk(walking: Walk) -> None:
         raise
 
 
-@pytest.mark.parametrize("seed", seeds(20))
+@pytest.mark.parametrize("seed", seeds(8))
 def test_a_walk_on_a_server(seed: int, tally: Tally) -> None:
     with Double() as one, Double() as other:
         walk(Walk(Bench(one.url), Bench(other.url), seed, tally, samples=NO_SEARCH))
 
 
-@pytest.mark.parametrize("seed", seeds(12))
+@pytest.mark.parametrize("seed", seeds(5))
 def test_a_walk_on_edge(seed: int, tally: Tally, tmp_path: Path) -> None:
     walk(Walk(Bench(f"edge:{tmp_path}/one"), Bench(f"edge:{tmp_path}/other"), seed, tally))
