@@ -40,7 +40,7 @@ class _Probe(Protocol):
 class Verb:
     """How a step is run and probed. `builds`: the target goes on in the background, and is waited for.
     `settles_before`: it must be at rest first, since it would answer "completed" and do nothing yet.
-    `proven`: how it is run on two collections, with what the comparison in this session found."""
+    `proven`: how it is run on two collections, with the proof of their comparison."""
 
     run: _Run
     probe: _Probe
