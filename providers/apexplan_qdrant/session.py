@@ -81,14 +81,16 @@ class QdrantSession:
         was built. Raises StoreError where it was not, though the target says that it is done."""
         if not VERBS[step.verb].builds:
             return
+        physical = step.args["physical"]
         self._settle(step, watch)
-        if unlike(self.target, step.args["physical"]):
-            self.target.wake(step.args["physical"])
+        wrong = unlike(self.target, physical)
+        if wrong:
+            self.target.wake(physical)
             self._settle(step, watch)
-        wrong = unlike(self.target, step.args["physical"])
+            wrong = unlike(self.target, physical)
         if wrong:
             raise StoreError(
-                f"{step.args['physical']} is green, yet its segments are built otherwise: {', '.join(wrong)}",
+                f"{physical} is green, yet its segments are built otherwise: {', '.join(wrong)}",
                 store=self.target.store,
                 address=step.address,
                 mend="look into the server's log; resume waits again",
@@ -114,6 +116,6 @@ class QdrantSession:
         return ledger.marks(read(self.target, Scope(self.target.store)), project)
 
     def record(self, project: str, marks: Mapping[Address, Mark | None]) -> None:
-        known = self.marks(project).keys() | marks.keys()
-        seen = read(self.target, Scope(self.target.store, frozenset(known)))
-        ledger.record(self.target, seen, project, marks)
+        seen = read(self.target, Scope(self.target.store))
+        known = ledger.marks(seen, project).keys() | marks.keys()
+        ledger.record(self.target, seen.knowing(known), project, marks)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apexplan.model.address import Address
@@ -11,7 +12,7 @@ from apexplan.model.plan import Note
 from apexplan.model.spec import Spec
 from apexplan.provider import Live, Scope
 from apexplan_qdrant.names import index_address, reached_by
-from apexplan_qdrant.read.marks import Marks, marks_of
+from apexplan_qdrant.read.marks import marks_of
 from apexplan_qdrant.read.served import Served, served
 from apexplan_qdrant.specs import Alias, Collection, PayloadIndex, Retained
 from apexplan_qdrant.specs.collection import Health
@@ -36,6 +37,10 @@ class Seen:
     """Physical names of collections that an alias hides and nothing else leads to: their names alone are
     known."""
 
+    def knowing(self, addresses: AbstractSet[Address]) -> Seen:
+        """Returns the same, with collections known by the names that `addresses` use for them."""
+        return replace(self, served=_served(self.aliases, self.infos, addresses))
+
 
 def read(target: Target, scope: Scope) -> Seen:
     """Returns what the target holds. All of it is read: collections are few, and a plan must know the
@@ -44,15 +49,21 @@ def read(target: Target, scope: Scope) -> Seen:
     physicals = target.collections()
     infos = _infos(target, physicals, aliases)
     unreached = frozenset(p for p in physicals if aliases.get(p, p) != p) - infos.keys()
-    marks = {name: marks_of(info) for name, info in infos.items()}
-    said = {address.name for address in scope.addresses if address.kind == Collection.kind}
-    who = served(aliases, marks, said)
+    who = _served(aliases, infos, scope.addresses)
     live = Live(
-        objects=dict(_objects(scope.store, infos, marks, who)),
+        objects=dict(_objects(scope.store, infos, who)),
         details=_details(target, aliases, infos) | {"unreached": sorted(unreached)},
         notes=tuple(_notes(scope.store, infos, who, who.hidden | unreached)),
     )
     return Seen(live, who, infos, aliases, unreached)
+
+
+def _served(
+    aliases: Mapping[str, str], infos: Mapping[str, Mapping[str, Any]], addresses: AbstractSet[Address]
+) -> Served:
+    marks = {name: marks_of(info) for name, info in infos.items()}
+    said = {address.name for address in addresses if address.kind == Collection.kind}
+    return served(aliases, marks, said)
 
 
 def _infos(
@@ -65,10 +76,10 @@ def _infos(
 
 
 def _objects(
-    store: str, infos: Mapping[str, Mapping[str, Any]], marks: Mapping[str, Marks], who: Served
+    store: str, infos: Mapping[str, Mapping[str, Any]], who: Served
 ) -> Iterator[tuple[Address, Spec]]:
     for physical, info in infos.items():
-        retired = marks[physical].retired
+        retired = marks_of(info).retired
         if retired is not None:
             yield (
                 Address(store, Retained.kind, physical),

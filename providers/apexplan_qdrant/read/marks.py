@@ -16,9 +16,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from apexplan_qdrant.target import PointId, Version
+from apexplan_qdrant.wire.places import OWN
 
-KEY: Final = "apexplan"
 METADATA: Final[Version] = (1, 16, 0)
+LOADING: Final = "loading"
+LOADED: Final = "loaded"
 EQUAL: Final = "equal"
 SWITCHED: Final = "switched"
 
@@ -30,7 +32,7 @@ class Copied:
     between was brought over."""
 
     source: str
-    state: str = "loading"
+    state: str = LOADING
     next: PointId | None = None
     done: int = 0
 
@@ -56,7 +58,7 @@ class Marks:
     def written(self) -> dict[str, Any]:
         """Returns the metadata that holds these marks, whole: what is nested is replaced by the server."""
         kept = {key: value for key, value in asdict(self).items() if value}
-        return {KEY: kept or None}
+        return {OWN: kept or None}
 
     def but(self, **changes: Any) -> Marks:
         return replace(self, **changes)
@@ -65,7 +67,7 @@ class Marks:
 def marks_of(info: Mapping[str, Any]) -> Marks:
     """Returns the marks in the result of GET /collections/NAME. What is not understood is passed over: it
     may be a newer apexplan's."""
-    found = (info.get("config", {}).get("metadata") or {}).get(KEY)
+    found = (info.get("config", {}).get("metadata") or {}).get(OWN)
     if not isinstance(found, Mapping):
         return Marks()
     return Marks(

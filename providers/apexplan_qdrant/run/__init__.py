@@ -25,7 +25,7 @@ from apexplan_qdrant.target import Target
 
 
 class _Run(Protocol):
-    def __call__(self, target: Target, step: Step, watch: Watch) -> None: ...
+    def __call__(self, target: Target, step: Step, watch: Watch) -> object: ...
 
 
 class _Proven(Protocol):
@@ -49,10 +49,6 @@ class Verb:
     proven: _Proven | None = None
 
 
-def _verify(target: Target, step: Step, watch: Watch) -> None:
-    verifying.verify(target, step, watch)
-
-
 VERBS: Final[Mapping[str, Verb]] = {
     CREATE: Verb(collections.create, collections.probe_create),
     DELETE: Verb(collections.delete, collections.probe_delete),
@@ -67,6 +63,6 @@ VERBS: Final[Mapping[str, Verb]] = {
     TAKE_OVER: Verb(aliases.take_over, aliases.probe_take_over, proven=aliases.take_over),
     COPY: Verb(copying.copy, copying.probe_copy),
     SETTLE: Verb(copying.settle, copying.probe_settle, builds=True),
-    VERIFY: Verb(_verify, verifying.probe_verify),
+    VERIFY: Verb(verifying.verify, verifying.probe_verify),
     NOTHING: Verb(collections.nothing, collections.probe_nothing),
 }

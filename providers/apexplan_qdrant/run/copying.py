@@ -15,7 +15,7 @@ from typing import Final
 from apexplan.model.errors import Interrupted, StoreError
 from apexplan.model.plan import Step
 from apexplan.provider import Outcome, Watch
-from apexplan_qdrant.read.marks import Copied, Marks
+from apexplan_qdrant.read.marks import LOADED, LOADING, Copied, Marks
 from apexplan_qdrant.run.comparing import Pace, Sides, send
 from apexplan_qdrant.run.looking import marks, write
 from apexplan_qdrant.target import Target
@@ -33,7 +33,7 @@ def copy(target: Target, step: Step, watch: Watch) -> None:
         raise StoreError(
             f"{sides.goal} holds a copy of {copied.source}", store=target.store, address=step.address
         )
-    if copied.state == "loading":
+    if copied.state == LOADING:
         _load(sides, mine, copied, watch, float(step.size.count) if step.size else None)
 
 
@@ -57,14 +57,14 @@ def _load(sides: Sides, mine: Marks, copied: Copied, watch: Watch, total: float 
         if time.monotonic() - written >= CURSOR_EVERY_S:
             write(sides.target, sides.goal, mine.but(copied=here))
             written = time.monotonic()
-    write(sides.target, sides.goal, mine.but(copied=Copied(copied.source, "loaded", done=done)))
+    write(sides.target, sides.goal, mine.but(copied=Copied(copied.source, LOADED, done=done)))
 
 
 def probe_copy(target: Target, step: Step) -> Outcome:
     copied = marks(target, step.args["target"]).copied
     if copied is None:
         return Outcome.NOT_DONE
-    return Outcome.PARTIAL if copied.state == "loading" else Outcome.DONE
+    return Outcome.PARTIAL if copied.state == LOADING else Outcome.DONE
 
 
 def settle(target: Target, step: Step, watch: Watch) -> None:

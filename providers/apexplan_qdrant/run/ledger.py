@@ -18,8 +18,9 @@ from apexplan_qdrant.read.marks import METADATA, marks_of
 from apexplan_qdrant.run.looking import reach
 from apexplan_qdrant.specs import Alias, PayloadIndex
 from apexplan_qdrant.target import Target
+from apexplan_qdrant.wire.places import OWN
 
-_PREFIX: Final = "apexplan:"
+_PREFIX: Final = f"{OWN}:"
 
 
 def marks(seen: Seen, project: str) -> dict[Address, Mark]:

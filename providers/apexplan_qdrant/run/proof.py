@@ -20,7 +20,7 @@ from hashlib import blake2b
 from typing import Any
 
 from apexplan.provider import Watch
-from apexplan_qdrant.run.comparing import Sides, order, points_of, send
+from apexplan_qdrant.run.comparing import Sides, order, points_of
 from apexplan_qdrant.target import Point, PointId
 
 
@@ -88,10 +88,8 @@ def bring_changed(sides: Sides, proof: Proof, watch: Watch) -> int:
     brought = 0
     for page in proof.changed(points_of(sides.target, sides.source, sides.batch)):
         differing = [point for point in page if not _is_over(sides, point)]
-        send(sides, differing)
-        there = [point for point in differing if not _is_over(sides, point)]
-        if there:
-            sides.target.upsert(sides.goal, sides.transform.sent(there))
+        if differing:
+            sides.target.upsert(sides.goal, sides.transform.sent(differing))
         brought += len(differing)
         watch.progress(brought, None, "points", "brought over after the switch")
     return brought

@@ -63,8 +63,8 @@ def check_recall(sides: Sides, step: Step, watch: Watch, sample: Sequence[Point]
     if not sample or sides.transform.embed is not None:
         return
     asked = step.args["options"].get("recall")
-    for name in _searched(sides):
-        recall = _recall(sides, sample, name, watch)
+    for name, distance in _searched(sides):
+        recall = _recall(sides, sample, name, distance, watch)
         least = recall.old - SLACK if asked is None else asked
         if recall.new < least:
             of = f" by the vector {name}" if name else ""
@@ -77,20 +77,20 @@ def check_recall(sides: Sides, step: Step, watch: Watch, sample: Sequence[Point]
             )
 
 
-def _searched(sides: Sides) -> Iterator[str]:
-    """Yields the dense vectors that both collections have, one a point and compared in the same way."""
+def _searched(sides: Sides) -> Iterator[tuple[str, str]]:
+    """Yields the dense vectors that both collections have, one a point and with the same distance, which
+    comes with them."""
     old, new = (collection_values(sides.target.info(name)) for name in (sides.source, sides.goal))
     if old["strict_mode"].get("enabled") and old["strict_mode"].get("search_allow_exact") is False:
         return  # the true neighbours cannot be asked for
     for name in new["vectors"]:
         same = name in old["vectors"] and old["distance"][name] == new["distance"][name]
         if same and new["multivector"][name] == "none":
-            yield name
+            yield name, new["distance"][name]
 
 
-def _recall(sides: Sides, sample: Sequence[Point], name: str, watch: Watch) -> Recall:
+def _recall(sides: Sides, sample: Sequence[Point], name: str, distance: str, watch: Watch) -> Recall:
     vectors = [vector for point in sample if (vector := _vector(point.vector, name)) is not None]
-    distance = collection_values(sides.target.info(sides.source))["distance"][name]
     old = new = wanted = 0
     for number, vector in enumerate(vectors, 1):
         truth = sides.target.nearest(sides.source, vector, name, NEIGHBOURS, exact=True)

@@ -13,10 +13,9 @@ from apexplan.model.address import Address
 from apexplan.model.plan import Hazard, HazardKind, Size
 from apexplan.model.spec import canonical, digest
 from apexplan.provider import Facts
-from apexplan_qdrant.read.marks import KEY as OWN
 from apexplan_qdrant.read.marks import METADATA
 from apexplan_qdrant.specs import Collection, PayloadIndex
-from apexplan_qdrant.wire.places import HNSW, by_vector, kept_by_apexplan, with_vector
+from apexplan_qdrant.wire.places import HNSW, OWN, by_vector, kept_by_apexplan, with_vector
 
 ALIASES: Final = "POST /collections/aliases"
 

@@ -111,12 +111,12 @@ SPARSE: Final[Mapping[str, Place]] = {
 }
 """Fields with a value for each sparse vector, below the vector's name."""
 
-_OWN: Final = "apexplan"
+OWN: Final = "apexplan"
 
 
 def kept_by_apexplan(key: str) -> bool:
     """True of a key of the metadata under which apexplan keeps what is its own."""
-    return key == _OWN or key.startswith(f"{_OWN}:")
+    return key == OWN or key.startswith(f"{OWN}:")
 
 
 def read(json: Mapping[str, Any], path: Path, default: Any = None) -> Any:

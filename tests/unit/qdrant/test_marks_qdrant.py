@@ -9,7 +9,8 @@ from fake_qdrant import info
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apexplan_qdrant.read.marks import KEY, Copied, Marks, Retired, marks_of
+from apexplan_qdrant.read.marks import Copied, Marks, Retired, marks_of
+from apexplan_qdrant.wire.places import OWN
 
 TEXT = st.text(max_size=5)
 IDS = st.none() | st.integers(min_value=0) | st.uuids().map(str)
@@ -23,11 +24,11 @@ def test_marks_are_read_as_they_were_written(marks: Marks) -> None:
 
 
 def test_no_marks_take_the_key_away() -> None:
-    assert Marks().written() == {KEY: None}
+    assert Marks().written() == {OWN: None}
 
 
 def test_only_what_is_said_is_written() -> None:
-    assert Marks(name="d", made="abc").written() == {KEY: {"name": "d", "made": "abc"}}
+    assert Marks(name="d", made="abc").written() == {OWN: {"name": "d", "made": "abc"}}
 
 
 @pytest.mark.parametrize("config", [{}, {"metadata": None}, {"metadata": {}}, {"metadata": {"a": 1}}])
@@ -37,7 +38,7 @@ def test_a_collection_without_marks_has_empty_ones(config: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("broken", ["text", 1, [], None, True])
 def test_marks_that_are_no_mapping_are_passed_over(broken: Any) -> None:
-    assert marks_of(info(metadata={KEY: broken})) == Marks()
+    assert marks_of(info(metadata={OWN: broken})) == Marks()
 
 
 @pytest.mark.parametrize("part", ["copied", "retired"])
