@@ -1,49 +1,29 @@
-"""Each file in tests/cases/bad_manifests_postgres is wrong for the reasons that stand on top of it.
-
-`# expect: CODE at LINE:COLUMN` names one error, `# warns: …` one warning, in order; `# says: TEXT` is
-a text that one of them holds.
-"""
+"""Each file in tests/cases/bad_manifests_postgres is wrong for the reasons that stand on top of it."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 from document_kit import check
 
-from apexplan.model.diagnostics import Severity
+from tests.bad_manifests import cases, judged
 
-CASES = sorted(Path(__file__).parents[2].joinpath("cases", "bad_manifests_postgres").glob("*.yaml"))
-
-
-def _headers(text: str, word: str) -> list[str]:
-    return re.findall(rf"^# {word}: (.*)$", text, re.MULTILINE)
+CASES = cases("bad_manifests_postgres")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
 def test_a_bad_manifest_is_refused_for_its_reason_at_its_place(case: Path) -> None:
-    text = case.read_text(encoding="utf-8")
-
-    found = check(text).diagnostics
-
-    def places(severity: Severity) -> list[str]:
-        return [
-            f"{d.code} at {d.where.line}:{d.where.column}"
-            for d in found
-            if d.where and d.severity is severity
-        ]
-
-    assert places(Severity.ERROR) == _headers(text, "expect")
-    assert places(Severity.WARNING) == _headers(text, "warns")
-    said = "\n".join(f"{d.what}\n{d.why}\n{d.mend}" for d in found)
-    assert [text for text in _headers(text, "says") if text not in said] == []
+    found = judged(case, check)
+    assert found.errors == found.expected
+    assert found.warnings == found.warned
+    assert found.unsaid == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
 def test_a_summary_holds_no_text_of_the_user(case: Path) -> None:
-    for diagnostic in check(case.read_text(encoding="utf-8")).diagnostics:
-        assert "`" not in diagnostic.summary
+    for summary in judged(case, check).summaries:
+        assert "`" not in summary
 
 
 def test_there_are_cases() -> None:
