@@ -4,7 +4,8 @@ A `Provider` is what a store's package offers: the kinds of manifest it
 understands, the specs of its objects, the way from a change to steps (pure),
 and `connect`. A `Session` is one connection's worth of reading and running.
 What only some stores can do is a one-method protocol, asked for with
-`isinstance`: Measurable, Transactional, Awaitable, Ledger, Claimable, Foreseeing, Rehearsable.
+`isinstance`: Measurable, Transactional, Awaitable, Ledger, Claimable, Foreseeing, Rehearsable, Keeping,
+Auditable.
 
 The engine calls `read` once a command, `normalize` at most once after it,
 then `measure` for the objects that change; `run`, `wait` and `probe` during
@@ -14,7 +15,7 @@ session never in two at a time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -24,6 +25,7 @@ from typing import Any, Protocol, runtime_checkable
 from pydantic import BaseModel
 
 from apexplan.model.address import Address
+from apexplan.model.audit import Audit
 from apexplan.model.change import Change, Declared
 from apexplan.model.diagnostics import Problem
 from apexplan.model.plan import Note, Size, Step, Unit
@@ -298,6 +300,62 @@ class Rehearsable(Protocol):
         ...
 
 
+class Safe(Protocol):
+    """Where a step puts what it is about to overwrite, outside of the store and durably: the journal's own
+    database. It belongs to one run."""
+
+    @property
+    def run(self) -> str: ...
+
+    def keep(self, step: str, part: str, data: bytes) -> None:
+        """Keeps one part of what `step` (its id) overwrites; on disk when this returns. The same part again
+        replaces it. Raises FenceLost like every write of the journal."""
+        ...
+
+    def kept(self, step: str) -> Iterator[tuple[str, bytes]]:
+        """Yields the parts of `step` by name, in the order of their names: those of this run, or where it has
+        none, of the run that this one undoes."""
+        ...
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """Has steps that overwrite data which their inverses bring back."""
+
+    def keeping(self, safe: Safe) -> None:
+        """Called once a run, before anything of it is run or probed."""
+        ...
+
+
+class Checkpoint(Protocol):
+    """Where an audit writes down how far it is, so that another process can go on."""
+
+    def load(self) -> Mapping[str, Any] | None: ...
+
+    def save(self, progress: Mapping[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOptions:
+    """How to audit. `rate`: items a second at most, 0 for no bound, None for what the store's settings say.
+    `sample`: look at so many items only, None for all. `checkpoint`: None for an audit that starts anew."""
+
+    rate: int | None = None
+    sample: int | None = None
+    checkpoint: Checkpoint | None = None
+
+
+@runtime_checkable
+class Auditable(Protocol):
+    """Holds data that a contract speaks of, which can be looked at item by item."""
+
+    def audit(self, contract: Mapping[Address, Spec], options: AuditOptions, watch: Watch) -> Audit:
+        """Returns how the data departs from `contract`. Never writes. Bounded in memory, ends early with
+        Interrupted where the watch wishes it. `read` of the same session says afterwards, in the fields of
+        the objects, what was found; without an audit before, these fields say that nothing is known."""
+        ...
+
+
 @runtime_checkable
 class ReadsFiles(Protocol):
     """A `Kind` whose manifest names files of the project."""
@@ -309,6 +367,15 @@ class ReadsFiles(Protocol):
     def expand_files(self, document: BaseModel, files: Sequence[SourceFile]) -> Expansion:
         """As `Kind.expand`, with the files of those directories, sorted by name. Pure. What it declares
         and what is wrong may carry a `where` in these files."""
+        ...
+
+
+@runtime_checkable
+class Generates(Protocol):
+    """A `Kind` from whose manifest code for applications is made: `apexplan codegen`."""
+
+    def modules(self, document: BaseModel) -> Mapping[str, str]:
+        """Returns Python modules by name (an identifier), the same text for the same document. Pure."""
         ...
 
 

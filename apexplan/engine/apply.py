@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -41,7 +41,7 @@ from apexplan.model.errors import (
     Transient,
 )
 from apexplan.model.plan import PlannedChange, Step, Unit
-from apexplan.provider import Awaitable, Claimable, Outcome, Transactional
+from apexplan.provider import Awaitable, Claimable, Keeping, Outcome, Transactional
 
 
 class OnFailure(StrEnum):
@@ -168,6 +168,9 @@ class Executor:
         self._pending: list[Entry] = []
         self._failure: UnitError | None = None
         self._claimed: set[str] = set()
+        for store in stores.values():
+            if isinstance(store.session, Keeping):
+                store.session.keeping(_Safe(state, lock, run))
 
     # ---------------------------------------------------------------- forward
 
@@ -440,6 +443,30 @@ class _Watch:
 
     def stopping(self) -> bool:
         return self.executor._stop.wished
+
+
+@dataclass(frozen=True, slots=True)
+class _Safe:
+    """Keeps what steps of one run overwrite, in the state."""
+
+    _state: StateStore = field(repr=False)
+    _lock: Lock = field(repr=False)
+    _run: Run = field(repr=False)
+
+    @property
+    def run(self) -> str:
+        return self._run.id
+
+    def keep(self, step: str, part: str, data: bytes) -> None:
+        self._state.keep(self._lock, self.run, step, part, data)
+
+    def kept(self, step: str) -> Iterator[tuple[str, bytes]]:
+        mine = False
+        for part in self._state.kept(self.run, step):
+            mine = True
+            yield part
+        if not mine and self._run.undoes:
+            yield from self._state.kept(self._run.undoes, step)
 
 
 def _intent(unit: Unit) -> dict[str, object]:

@@ -6,7 +6,7 @@ SQLite and PostgreSQL, `apexplan.testing.memory` in memory with faults.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -149,6 +149,14 @@ class StateStore(Protocol):
 
     def append(self, lock: Lock, run_id: str, entries: Sequence[Entry]) -> None:
         """Appends to the journal of a run; one synced commit for all `entries`."""
+        ...
+
+    def keep(self, lock: Lock, run_id: str, step: str, part: str, data: bytes) -> None:
+        """Keeps a part of what a step of a run overwrites in its store; replaces a part of that name."""
+        ...
+
+    def kept(self, run_id: str, step: str) -> Iterator[tuple[str, bytes]]:
+        """Yields the parts that were kept of a step, in the order of their names."""
         ...
 
     def journal(self, run_id: str) -> Sequence[Entry]:

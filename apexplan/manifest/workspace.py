@@ -23,6 +23,7 @@ from apexplan.manifest.project import FILE_NAME, Project
 from apexplan.manifest.refusals import outside, unreadable
 from apexplan.manifest.resolve import Resolved, resolve_project
 from apexplan.manifest.sources import locate, read_directory
+from apexplan.migrations.kind import MigrationKind
 from apexplan.model.address import Address
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Diagnostic, Location, Severity
@@ -137,8 +138,8 @@ class _Found:
 
     diagnostics: list[Diagnostic]
     declared: dict[Address, Declared] = field(default_factory=dict)
-    files: dict[tuple[str, str], FilesOf] = field(default_factory=dict)
-    """By store and kind."""
+    files: dict[tuple[str, str, str], FilesOf] = field(default_factory=dict)
+    """By store, kind and, where their order does not matter, manifest."""
 
     def raise_errors(self) -> None:
         errors = [d for d in self.diagnostics if d.severity is Severity.ERROR]
@@ -196,7 +197,8 @@ def _take(
     places = {problem.where for problem in problems}
     found.diagnostics += problems
     if checked.files is not None:
-        key = checked.files.store, checked.files.kind.name
+        in_a_row = isinstance(checked.files.kind, MigrationKind)
+        key = checked.files.store, checked.files.kind.name, "" if in_a_row else file.name
         other = found.files.setdefault(key, checked.files)
         if other is not checked.files:
             found.diagnostics.append(_two_of_a_store(other, checked.files))

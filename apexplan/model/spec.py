@@ -126,6 +126,11 @@ class Spec(BaseModel):
         in use. What is kept aside belongs to the plan that purges it, and to nobody else."""
         return None
 
+    def lasts(self, address: Address) -> bool:
+        """True for an object that a store always has, such as a parameter: a drop of it only brings back what
+        it was."""
+        return False
+
     def parent(self, address: Address) -> Address | None:
         """The object that this one lives in and goes away with (an index's table), or None."""
         return None

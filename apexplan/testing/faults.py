@@ -15,12 +15,14 @@ from apexplan.model.spec import Spec
 from apexplan.provider import (
     Awaitable,
     Claimable,
+    Keeping,
     Ledger,
     Live,
     Mark,
     Measurable,
     Normal,
     Outcome,
+    Safe,
     Scope,
     Session,
     Transactional,
@@ -108,6 +110,10 @@ class FaultySession:
         self._faults.check_reachable()
         if isinstance(self._inner, Claimable):
             self._inner.claim(run, by)
+
+    def keeping(self, safe: Safe) -> None:
+        if isinstance(self._inner, Keeping):
+            self._inner.keeping(safe)
 
     def wait(self, step: Step, watch: Watch) -> None:
         if isinstance(self._inner, Awaitable):

@@ -52,6 +52,7 @@ class MemoryState:
     _objects: dict[Address, Recorded] = field(default_factory=dict)
     _runs: dict[str, Run] = field(default_factory=dict)
     _journal: dict[str, list[Entry]] = field(default_factory=dict)
+    _kept: dict[tuple[str, str], dict[str, bytes]] = field(default_factory=dict)
     _events: list[Event] = field(default_factory=list)
     _fence: int = 0
     _holder: MemoryLock | None = None
@@ -84,6 +85,13 @@ class MemoryState:
 
     def runs(self, limit: int = 50) -> Sequence[Run]:
         return list(reversed(self._runs.values()))[:limit]
+
+    def keep(self, lock: Lock, run_id: str, step: str, part: str, data: bytes) -> None:
+        with self._write(lock):
+            self._kept.setdefault((run_id, step), {})[part] = data
+
+    def kept(self, run_id: str, step: str) -> Iterator[tuple[str, bytes]]:
+        yield from sorted(self._kept.get((run_id, step), {}).items())
 
     def spent(self, plan_id: str) -> str | None:
         return next((r.id for r in self._runs.values() if r.plan.id == plan_id), None)

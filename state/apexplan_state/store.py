@@ -27,7 +27,7 @@ from apexplan.model.errors import FenceLost, LockHeld, StalePlan, StateError
 from apexplan_state import journal as rows
 from apexplan_state.database import Database, database_at
 from apexplan_state.lock import STARTING, Holder, Latch
-from apexplan_state.tables import head, history, journal, objects, runs
+from apexplan_state.tables import head, history, journal, kept, objects, runs
 
 _POLL_S = 0.2
 
@@ -97,6 +97,13 @@ class SqlState:
         query = select(journal).where(journal.c.run == run_id).order_by(journal.c.seq)
         return [rows.entry_of(row) for row in self._all(query)]
 
+    def kept(self, run_id: str, step: str) -> Iterator[tuple[str, bytes]]:
+        mine = (kept.c.run == run_id) & (kept.c.step == step)
+        for name in self._all(select(kept.c.part).where(mine).order_by(kept.c.part)):
+            data = self._first(select(kept.c.data).where(mine & (kept.c.part == name.part)))
+            if data is not None:
+                yield name.part, data.data
+
     def events(self, limit: int = 50) -> Sequence[Event]:
         query = select(history).order_by(history.c.seq.desc()).limit(limit)
         return [rows.event_of(row) for row in self._all(query)]
@@ -114,6 +121,12 @@ class SqlState:
     def append(self, lock: Lock, run_id: str, entries: Sequence[Entry]) -> None:
         with self._writing(lock) as connection:
             self._append(connection, run_id, entries)
+
+    def keep(self, lock: Lock, run_id: str, step: str, part: str, data: bytes) -> None:
+        with self._writing(lock) as connection:
+            key = {"run": run_id, "step": step, "part": part}
+            connection.execute(delete(kept).where(*(kept.c[name] == value for name, value in key.items())))
+            connection.execute(insert(kept), {**key, "data": data})
 
     def pause(self, lock: Lock, run_id: str, status: RunStatus, entries: Sequence[Entry] = ()) -> None:
         with self._writing(lock) as connection:

@@ -4,6 +4,7 @@
     objects  what is owned, as the last run left it
     runs     one row a run; seq is their order
     journal  append-only by trigger; seq is the order within a run
+    kept     what steps overwrote in their stores, for their inverses
     history  append-only by trigger; what happened outside runs
     holder   at most one row: who holds the lock (PostgreSQL; SQLite keeps this in the lock file)
 
@@ -21,6 +22,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -80,6 +82,15 @@ journal = Table(
     sqlite_autoincrement=True,
 )
 Index("journal_run_seq", journal.c.run, journal.c.seq)
+
+kept = Table(
+    "kept",
+    metadata,
+    Column("run", Text, ForeignKey("runs.id"), primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
 
 history = Table(
     "history",

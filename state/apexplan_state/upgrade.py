@@ -11,7 +11,7 @@ from sqlalchemy.schema import CreateSchema
 
 from apexplan.model.errors import StateError
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """All revisions that this version can read or upgrade, oldest first; a test compares them with
 the files in `migrations/versions`."""
 

@@ -368,9 +368,27 @@ class StateContract:
             state.finish(lock, "r1", RunStatus.APPLIED, left, "2026-01-02T12:00:01Z", [intent()])
         assert state.recorded() == {TITLE: recorded(TITLE)}
 
+    # Kept
+
+    def test_what_is_kept_comes_back_by_name_for_its_step_alone(self, state: StateStore, url: str) -> None:
+        with state.lock("apply", 0) as lock:
+            state.begin(lock, run())
+            state.keep(lock, "r1", "s1", "00002", b"later")
+            state.keep(lock, "r1", "s1", "00001", bytes(range(256)))
+            state.keep(lock, "r1", "s2", "00001", b"another step's")
+        with opened(url) as later:
+            assert list(later.kept("r1", "s1")) == [("00001", bytes(range(256))), ("00002", b"later")]
+
+    def test_a_part_that_is_kept_again_replaces_the_former(self, state: StateStore) -> None:
+        with state.lock("apply", 0) as lock:
+            state.begin(lock, run())
+            state.keep(lock, "r1", "s1", "00001", b"former")
+            state.keep(lock, "r1", "s1", "00001", b"newer")
+        assert list(state.kept("r1", "s1")) == [("00001", b"newer")]
+
     # Fence
 
-    @pytest.mark.parametrize("write", ["begin", "append", "pause", "finish", "replace"])
+    @pytest.mark.parametrize("write", ["begin", "append", "keep", "pause", "finish", "replace"])
     def test_no_write_passes_under_a_fence_that_is_not_the_highest(
         self, state: StateStore, url: str, write: str
     ) -> None:
@@ -378,6 +396,7 @@ class StateContract:
         writes: Mapping[str, Callable[[Any], None]] = {
             "begin": lambda lock: state.begin(lock, run(2), [intent()]),
             "append": lambda lock: state.append(lock, "r1", [intent()]),
+            "keep": lambda lock: state.keep(lock, "r1", "s1", "00001", b"late"),
             "pause": lambda lock: state.pause(lock, "r1", RunStatus.STOPPED, [intent()]),
             "finish": lambda lock: state.finish(lock, "r1", RunStatus.APPLIED, left, "now", [intent()]),
             "replace": lambda lock: state.replace(lock, left, said("adopt")),
@@ -490,6 +509,19 @@ class StateContract:
 
     # Revisions
 
+    def test_a_state_of_the_first_revision_is_brought_to_the_newest_when_it_is_read(
+        self, state: StateStore, url: str
+    ) -> None:
+        with state.lock("apply", 0) as lock:
+            state.begin(lock, run())
+        database = database_at(url)
+        with database.writing() as connection:
+            tables.kept.drop(connection)
+            connection.execute(update(VERSION).values(version_num="0001"))
+        database.close()
+        with opened(url) as later:
+            assert (list(later.kept("r1", "s1")), later.run("r1").id) == ([], "r1")
+
     def test_a_revision_that_a_newer_version_wrote_is_refused(self, state: StateStore, url: str) -> None:
         with state.lock("apply", 0):
             pass
@@ -503,5 +535,5 @@ class StateContract:
 
 
 def _everything(state: StateStore) -> tuple[Any, ...]:
-    journals = [state.journal(r.id) for r in state.runs()]
+    journals = [(state.journal(r.id), list(state.kept(r.id, "s1"))) for r in state.runs()]
     return state.head(), state.recorded(), state.runs(), journals, state.events()

@@ -1,0 +1,93 @@
+"""Live objects → a document that declares them. Pure.
+
+What the document derives is written out: keys of a cached entry as a hash with its fields, the library of
+`invalidation` as its text. Both declare the same objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from apexplan.model.address import Address
+from apexplan.model.spec import Spec
+from apexplan_redis.names import group_parts
+from apexplan_redis.specs import Config, Group, KeyPattern, Keyspace, Library, Stream, User
+
+_PLAIN: Final = (
+    "type",
+    "max_bytes",
+    "max_length",
+    "value",
+    "fields",
+    "owner",
+    "personal_data",
+    "description",
+)
+
+
+def collapse(store: str, objects: Mapping[Address, Spec]) -> dict[str, Any]:
+    """Returns the document, as plain JSON values."""
+    found: dict[str, dict[str, Any]] = {
+        name: {} for name in ("keys", "config", "users", "libraries", "streams")
+    }
+    document: dict[str, Any] = {}
+    for address, spec in sorted(objects.items()):
+        match spec:
+            case KeyPattern():
+                found["keys"][address.name] = _key(spec)
+            case Keyspace() if spec.undeclared is not None:
+                document["undeclared"] = _undeclared(spec)
+            case Config() if spec.value is not None:
+                found["config"][address.name] = spec.value
+            case User():
+                found["users"][address.name] = _user(spec)
+            case Library():
+                found["libraries"][address.name] = {"code": spec.code}
+            case Stream():
+                found["streams"].setdefault(address.name, {})
+            case Group():
+                stream, group = group_parts(address)
+                found["streams"].setdefault(stream, {}).setdefault("groups", {})[group] = {}
+            case _:
+                pass
+    document = {**{name: part for name, part in found.items() if part}, **document}
+    return {"kind": "RedisContract", "store": store, **document} if document else {}
+
+
+def _key(spec: KeyPattern) -> dict[str, Any]:
+    said = {name: value for name in _PLAIN if (value := getattr(spec, name)) is not None}
+    said |= {name: list(v) for name in ("encodings", "examples") if (v := getattr(spec, name)) is not None}
+    if spec.ttl is not None:
+        bounds = {"max": spec.ttl_max_s, "min": spec.ttl_min_s, "mode": spec.ttl_mode}
+        said["ttl"] = {"policy": spec.ttl, **{name: v for name, v in bounds.items() if v is not None}}
+    return said
+
+
+def _undeclared(spec: Keyspace) -> Any:
+    return spec.undeclared if spec.undeclared != "remove" else {"action": "remove"}
+
+
+def _user(spec: User) -> dict[str, Any]:
+    """Returns the rules as the server spells them, which it takes back as they are."""
+    said: dict[str, Any] = {"enabled": bool(spec.enabled)}
+    if spec.passwords:
+        said["passwords"] = [f"sha256:{one}" for one in spec.passwords]
+    if spec.nopass:
+        said["nopass"] = True
+    if spec.commands:
+        said["commands"] = spec.commands
+    said |= {name: globs.split() for name in ("keys", "channels") if (globs := getattr(spec, name))}
+    if spec.selectors:
+        said["selectors"] = [_selector(one) for one in spec.selectors]
+    return said
+
+
+def _selector(rules: str) -> dict[str, Any]:
+    words = rules.split()
+    parts = {
+        "commands": " ".join(word for word in words if word[0] in "+-"),
+        "keys": [word for word in words if word[0] in "~%"],
+        "channels": [word for word in words if word[0] == "&"],
+    }
+    return {name: part for name, part in parts.items() if part}

@@ -1,0 +1,33 @@
+"""Names: addresses of groups, keys and libraries of apexplan's own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from apexplan.model.address import Address
+
+KEYSPACE: Final = "keys"
+"""The name of the one object that stands for keys that no pattern declares."""
+OWN_LIBRARIES: Final = "apexplan_"
+"""What names of function libraries begin with in which apexplan keeps the published contract and its marks.
+Functions are no keys: nothing evicts them, `FLUSHALL` leaves them, replicas and the RDB file have them."""
+OWN_USERS: Final = "apexplan-scratch-"
+"""What names of users begin with that are made and removed while desired ACLs are spelled out."""
+
+
+def group_address(store: str, stream: str, group: str) -> Address:
+    """Returns the address of a group of a stream: `STREAM/GROUP`, the stream quoted where it has a slash."""
+    stream = '"' + stream.replace('"', '""') + '"' if "/" in stream or '"' in stream else stream
+    return Address(store, "group", f"{stream}/{group}")
+
+
+def group_parts(address: Address) -> tuple[str, str]:
+    """Returns the stream and the group of a group's address."""
+    name = address.name
+    if not name.startswith('"'):
+        stream, _, group = name.partition("/")
+        return stream, group
+    end = next(
+        i for i in range(1, len(name)) if name[i] == '"' and name[:i].count('"') % 2 and name[i + 1] == "/"
+    )
+    return name[1:end].replace('""', '"'), name[end + 2 :]

@@ -1,0 +1,151 @@
+"""A store → live specs. Never writes.
+
+    published   what apexplan keeps in the server: the contract, what was before, marks of ownership
+    config      users      libraries      streams
+    everywhere  several servers' answers as one value
+
+The keys themselves are not looked at here: that is an audit (`apexplan_redis.audit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from apexplan.model.address import Address
+from apexplan.model.errors import AccessDenied
+from apexplan.model.plan import Note
+from apexplan.model.spec import Spec
+from apexplan.provider import Live, Scope
+from apexplan_redis.document.parameters import DEFAULTS
+from apexplan_redis.names import group_address, group_parts
+from apexplan_redis.read.config import noteworthy, read_config
+from apexplan_redis.read.everywhere import ALL, Spread, differing
+from apexplan_redis.read.libraries import others, read_libraries
+from apexplan_redis.read.published import CONTRACT, Published, published
+from apexplan_redis.read.streams import find_streams, read_streams
+from apexplan_redis.read.users import chosen, read_users
+from apexplan_redis.server import Servers
+from apexplan_redis.specs import Config, Group, Library, Stream, User
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was read so far. `spread`: what differs between servers, by address."""
+
+    store: str
+    published: Published
+    objects: dict[Address, Spec] = field(default_factory=dict)
+    spread: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+
+    def take(self, address: Address, values: Spread[Any], spec: Spec) -> None:
+        self.objects[address] = spec
+        if ALL not in values:
+            self.spread[str(address)] = values
+
+
+def read(servers: Servers, scope: Scope) -> Live:
+    """Returns the live objects in `scope`, and around them all users and libraries."""
+    libraries = read_libraries(servers)
+    own = libraries.get(CONTRACT, {})
+    contract = published(next((code for code in own.values() if code), None))
+    reading = _Reading(scope.store, contract)
+    reading.objects.update(contract.specs(scope.store))
+    wanted = _by_kind(scope.addresses)
+    _take_config(reading, servers, wanted.get(Config.kind, set()), everything=scope.everything)
+    _take_users(reading, servers, wanted.get(User.kind, set()))
+    _take_libraries(reading, others(libraries))
+    _take_streams(reading, servers, wanted, everything=scope.everything)
+    return Live(reading.objects, _details(servers, reading), tuple(reading.notes))
+
+
+def _by_kind(addresses: Collection[Address]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for address in addresses:
+        found.setdefault(address.kind, set()).add(address.name)
+    return found
+
+
+def _take_config(reading: _Reading, servers: Servers, wanted: set[str], *, everything: bool) -> None:
+    known = {
+        name.partition(" ")[2] for name in reading.published.before if name.startswith(f"{Config.kind} ")
+    }
+    values = read_config(servers, wanted | known | (DEFAULTS.keys() if everything else set()))
+    if everything:
+        keep = noteworthy({name: v for name, v in values.items() if name in DEFAULTS}).keys() | wanted | known
+        values = {name: found for name, found in values.items() if name in keep}
+    for name, found in values.items():
+        value = found[ALL] if ALL in found else differing(found)
+        before = reading.published.before.get(f"{Config.kind} {name}")
+        address = Address(reading.store, Config.kind, name)
+        reading.take(address, found, Config(value=value, before=before))
+
+
+def _take_users(reading: _Reading, servers: Servers, wanted: set[str]) -> None:
+    try:
+        users = chosen(read_users(servers), wanted)
+    except AccessDenied as error:
+        if wanted:
+            raise
+        reading.notes.append(Note(text=f"users were not looked at: {error.text}", mend=error.mend))
+        return
+    for name, found in users.items():
+        address = Address(reading.store, User.kind, name)
+        before = reading.published.before.get(f"{User.kind} {name}")
+        reading.take(address, found, _user(found, before))
+
+
+def _user(found: Spread[dict[str, Any]], before: str | None) -> User:
+    """Returns the user that all servers have. Where they differ, one that equals no desired one."""
+    values = found.get(ALL)
+    if values is not None:
+        return User(**{**values, "before": before})
+    texts = {node: " ".join(_words(one)) if one else None for node, one in found.items()}
+    unlike = User.model_validate(dict.fromkeys(User.rules))
+    return unlike.model_copy(update={"commands": differing(texts), "before": before})
+
+
+def _words(values: Mapping[str, Any]) -> list[str]:
+    return ["on" if values["enabled"] else "off", values["keys"], values["commands"]]
+
+
+def _take_libraries(reading: _Reading, libraries: Mapping[str, Spread[str]]) -> None:
+    for name, found in libraries.items():
+        code = found[ALL] if ALL in found else differing(found)
+        reading.take(Address(reading.store, Library.kind, name), found, Library(code=code))
+
+
+def _take_streams(
+    reading: _Reading, servers: Servers, wanted: Mapping[str, set[str]], *, everything: bool
+) -> None:
+    names = set(wanted.get(Stream.kind, ()))
+    groups = (Address(reading.store, Group.kind, name) for name in wanted.get(Group.kind, ()))
+    names |= {group_parts(address)[0] for address in groups}
+    names |= set(find_streams(servers)) if everything else set()
+    for name, found in read_streams(servers, names).items():
+        reading.objects[Address(reading.store, Stream.kind, name)] = Stream()
+        for group in found:
+            reading.objects[group_address(reading.store, name, group)] = Group(start=None)
+
+
+def _details(servers: Servers, reading: _Reading) -> dict[str, Any]:
+    return {
+        "version": servers.version,
+        "mode": servers.mode,
+        "servers": [node.name for node in servers.nodes],
+        "memory": _memory(servers),
+        "spread": reading.spread,
+        "contract": {"objects": reading.published.objects, "before": reading.published.before},
+    }
+
+
+def _memory(servers: Servers) -> dict[str, int]:
+    """Returns the bytes that each primary uses."""
+    found = {}
+    for node in servers.primaries:
+        lines = node.call("INFO", "memory").decode().splitlines()
+        told = dict(line.split(":", 1) for line in lines if ":" in line)
+        found[node.name] = int(told.get("used_memory", 0))
+    return found

@@ -1,0 +1,34 @@
+"""Parameters of the configuration, of all servers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from apexplan_redis.document.parameters import DEFAULTS, SECRET, canonical_name, canonical_value
+from apexplan_redis.read.everywhere import Spread, asked
+from apexplan_redis.server import Node, Servers
+
+
+def read_config(servers: Servers, names: Collection[str]) -> dict[str, Spread[str]]:
+    """Returns the canonical values of parameters; one that a server does not know is missing there."""
+    wanted = sorted(set(names) - SECRET)
+    return asked(servers.nodes, lambda node: values_of(node, wanted)) if wanted else {}
+
+
+def noteworthy(values: Mapping[str, Spread[str]]) -> dict[str, Spread[str]]:
+    """Returns those of the parameters that `inspect` looks at which somebody has set."""
+    usual = {name: canonical_value(name, value) for name, value in DEFAULTS.items()}
+    return {name: found for name, found in values.items() if found != {"*": usual.get(name)}}
+
+
+def values_of(node: Node, names: Collection[str]) -> dict[str, str]:
+    """Returns the canonical values of parameters of one server."""
+    if not names:
+        return {}
+    answer = node.call("CONFIG", "GET", *names)
+    found = {canonical_name(_text(name)): _text(value) for name, value in answer.items()}
+    return {name: canonical_value(name, value) for name, value in found.items() if name in names}
+
+
+def _text(value: bytes) -> str:
+    return value.decode(errors="surrogateescape")

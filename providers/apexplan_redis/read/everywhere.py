@@ -1,0 +1,45 @@
+"""The same question to several servers, and their answers as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
+
+from apexplan_redis.server import Node
+
+T = TypeVar("T")
+
+ALL: Final = "*"
+"""Stands for all servers, where they agree."""
+
+Spread = dict[str, T | None]
+"""A value by the server that has it, or by `*` where all have the same. None: it has none."""
+
+
+def asked(nodes: Sequence[Node], question: Callable[[Node], Mapping[str, T]]) -> dict[str, Spread[T]]:
+    """Returns what the servers answered, by the names of things."""
+    answers = {node.name: question(node) for node in nodes}
+    names = dict.fromkeys(name for answer in answers.values() for name in answer)
+    return {name: spread({node: answer.get(name) for node, answer in answers.items()}) for name in names}
+
+
+def spread(values: Mapping[str, T | None]) -> Spread[T]:
+    """Returns the value of all servers under `*` where they agree."""
+    found = list(values.values())
+    return {ALL: found[0]} if all(one == found[0] for one in found) else dict(values)
+
+
+def agreed(values: Spread[T]) -> T | None:
+    """Returns the value that all servers have, None where they differ or have none."""
+    return values.get(ALL)
+
+
+def differing(values: Spread[str]) -> str:
+    """Returns a text that tells how the servers differ: equal to no value that a server has."""
+    parts = (f"{node}: {'missing' if value is None else value}" for node, value in sorted(values.items()))
+    return "differs between servers: " + "; ".join(parts)
+
+
+def value_for(values: Mapping[str, T | None], node: str) -> T | None:
+    """Returns the value that is meant for one server."""
+    return values[node] if node in values else values.get(ALL)

@@ -1,0 +1,46 @@
+"""What an audit found, put into the live objects: so that plan and drift speak of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from apexplan.model.address import Address
+from apexplan.model.audit import Audit
+from apexplan.model.plan import Note
+from apexplan.model.spec import Spec
+from apexplan.provider import Live
+from apexplan_redis.audit.kinds import UNDECLARED
+from apexplan_redis.names import KEYSPACE
+from apexplan_redis.specs import KeyPattern, Keyspace
+
+
+def judged(live: Live, report: Audit) -> Live:
+    """Returns the live side with how keys depart from their patterns, and with undeclared keys as patterns
+    that nobody manages, by what they look like."""
+    objects = dict(live.objects)
+    for address, kinds in findings(report).items():
+        if isinstance(objects.get(address), KeyPattern | Keyspace):
+            objects[address] = objects[address].model_copy(update={"findings": kinds})
+    like = [one.like for one in report.strangers]
+    unknown = KeyPattern.model_validate(dict.fromkeys(KeyPattern.rules))
+    strangers: dict[Address, Spec] = {Address(report.store, KeyPattern.kind, name): unknown for name in like}
+    details = {**live.details, "strangers": like}
+    return Live({**strangers, **objects}, details, (*live.notes, *_notes(report)))
+
+
+def findings(report: Audit) -> dict[Address, tuple[str, ...]]:
+    """Returns how the keys of each object depart, by the words of `audit.kinds`, sorted."""
+    found: dict[Address, set[str]] = {}
+    for departure in report.departures:
+        found.setdefault(departure.address, set()).add(departure.kind)
+    if report.strangers:
+        found[Address(report.store, Keyspace.kind, KEYSPACE)] = {UNDECLARED}
+    return {address: tuple(sorted(kinds)) for address, kinds in found.items()}
+
+
+def _notes(report: Audit) -> Iterator[Note]:
+    for departure in report.departures:
+        yield Note(text=departure.text, address=departure.address, mend=departure.mend)
+    for one in report.strangers:
+        text = f"{one.count:,} undeclared keys look like {one.like}"
+        yield Note(text=text, mend="declare the pattern, or find out who writes them")

@@ -1,0 +1,19 @@
+"""What steps overwrote in their stores, kept for their inverses."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "kept",
+        sa.Column("run", sa.Text, sa.ForeignKey("runs.id"), primary_key=True),
+        sa.Column("step", sa.Text, primary_key=True),
+        sa.Column("part", sa.Text, primary_key=True),
+        sa.Column("data", sa.LargeBinary, nullable=False),
+    )
