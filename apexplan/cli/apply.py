@@ -12,9 +12,11 @@ import typer
 
 from apexplan.cli import options, running
 from apexplan.cli import project as projects
+from apexplan.cli.auditing import audited
 from apexplan.cli.options import Format
 from apexplan.cli.output import note
 from apexplan.cli.secrets import refuse_in_plan
+from apexplan.engine import audit as audits
 from apexplan.engine import hazards, planfile, planner, runs
 from apexplan.engine.apply import OnFailure
 from apexplan.engine.ports import StateStore
@@ -37,6 +39,8 @@ def apply(
     target: options.Target = None,
     exclude: options.Exclude = None,
     purge: options.Purge = None,
+    audit: options.Audit = False,
+    rate: options.Rate = None,
     lock_timeout: options.LockTimeout = 0,
     format_: options.FormatOption = Format.TEXT,
     verbose: options.Verbose = False,
@@ -51,9 +55,9 @@ def apply(
     """
     workspace = projects.load(root, env)
     approved = planfile.load(planfile_) if planfile_ else None
-    if approved is not None and (target or exclude or purge is not None):
+    if approved is not None and (target or exclude or purge is not None or audit):
         raise UsageError(
-            "a plan file says itself what is applied: --target, --exclude and --purge do not go with it",
+            "a plan file says itself what is applied: no --target, --exclude, --purge or --audit beside it",
             mend="give them to `apexplan plan -o`",
         )
     with projects.state_of(workspace.project) as state:
@@ -63,6 +67,10 @@ def apply(
             lock = stack.enter_context(state.lock("apply", lock_timeout))
             runs.refuse_if_open(state)  # under the lock: a run of somebody else's is not open but at work
             stores = stack.enter_context(projects.stores_of(workspace.project))
+            looked = approved.audited if approved is not None else audit
+            if looked:
+                contracts = audits.declared(workspace.declared)
+                audited(stores, contracts, audits.auditable(stores), rate=rate)
             if approved is not None:
                 plan = _again(approved, workspace, state, stores)
             else:
@@ -74,6 +82,7 @@ def apply(
                     stores,
                     projects.choice(target, exclude),
                     purge_before=projects.purge_before(purge),
+                    audited=audit,
                 )
             if lost := projects.without_store(workspace.project, state.recorded()):
                 note(lost)
@@ -106,6 +115,7 @@ def _fresh(
     wanted: Wanted,
     *,
     purge_before: str,
+    audited: bool,
     created: str | None = None,
 ) -> Plan:
     return planner.plan(
@@ -116,6 +126,7 @@ def _fresh(
         created=created or projects.stamp(),
         wanted=wanted,
         purge_before=purge_before,
+        audited=audited,
     )
 
 
@@ -140,6 +151,7 @@ def _again(approved: Plan, workspace: Workspace, state: StateStore, stores: Mapp
         stores,
         touched.__contains__,
         purge_before=approved.purge_before,
+        audited=approved.audited,
         created=approved.created,
     )
     planfile.check_same(approved, fresh)

@@ -11,7 +11,9 @@ import typer
 
 from apexplan.cli import options
 from apexplan.cli import project as projects
+from apexplan.cli.auditing import audited
 from apexplan.cli.output import console, deliver, say, width_of
+from apexplan.engine import audit as audits
 from apexplan.engine import drift as drifts
 from apexplan.engine import survey
 from apexplan.manifest import Project
@@ -47,6 +49,11 @@ def drift(
     ] = None,
     target: options.Target = None,
     exclude: options.Exclude = None,
+    audit: Annotated[
+        bool, typer.Option("--audit/--no-audit", help="look at the data of stores with a contract for it")
+    ] = True,
+    rate: options.Rate = None,
+    sample: options.Sample = None,
 ) -> None:
     """Compares the live stores with what the last apply left. Reads only.
 
@@ -60,9 +67,15 @@ def drift(
     if lost := projects.without_store(project, recorded):
         raise UsageError(lost, mend="put the store back, or `apexplan forget` its objects")
     with projects.stores_of(project, sorted({a.store for a in recorded})) as stores:
+        if audit:
+            contracts = audits.recorded(recorded, stores)
+            audited(stores, contracts, audits.auditable(stores), rate=rate, sample=sample)
         views = survey.read_live(stores, frozenset(recorded))
+    remarks = [note for view in views.values() for note in view.notes]
     live = {a: s for view in views.values() for a, s in view.objects.items() if wanted(a)}
-    found = drifts.compare(recorded, live, waivers=project.waivers, today=projects.today(), earlier=earlier)
+    found = drifts.compare(
+        recorded, live, waivers=project.waivers, today=projects.today(), earlier=earlier, remarks=remarks
+    )
     _write(found, project, format_, output)
     raise typer.Exit(EXIT_CHANGES if found.open else EXIT_OK)
 

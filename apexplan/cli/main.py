@@ -24,6 +24,8 @@ COMMANDS = {
     "resume": "go on with a run that stopped",
     "rollback": "undo a run that stopped, or one that was applied",
     "drift": "tell what was changed behind apexplan's back",
+    "audit": "look at the data of stores item by item, against the contract",
+    "codegen": "write the Python modules that manifests give applications",
     "migrate": "versioned scripts: write, list, run, take back, mark",
     "history": "list the runs and other events",
     "show": "show one run, one plan file, or one object",
@@ -41,7 +43,7 @@ _RUNNING = ("apply", "resume", "rollback", "migrate")
 EXIT_CODES = {
     0: ("done; no changes, no drift", tuple(COMMANDS)),
     1: ("an error, or refused: nothing was done", tuple(COMMANDS)),
-    2: ("changes (with --detailed-exitcode), or drift", ("plan", "drift")),
+    2: ("changes (with --detailed-exitcode), drift, or data off its contract", ("plan", "drift", "audit")),
     3: ("the run failed and is undone", _RUNNING),
     4: ("the run stopped or is stuck: resume or rollback", _RUNNING),
 }

@@ -41,6 +41,19 @@ Purge = Annotated[
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="write it to a file")]
 
+Audit = Annotated[
+    bool, typer.Option("--audit", help="look at the data of stores as well, and plan the repairs asked for")
+]
+Rate = Annotated[
+    int | None,
+    typer.Option(
+        "--rate", min=0, help="items a second that an audit looks at; 0: no bound", show_default="the store's"
+    ),
+]
+Sample = Annotated[
+    int | None, typer.Option("--sample", min=1, help="audit about so many items, chosen at random")
+]
+
 
 class Format(StrEnum):
     """What most commands can print."""

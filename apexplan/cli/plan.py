@@ -11,8 +11,10 @@ import typer
 
 from apexplan.cli import options, running
 from apexplan.cli import project as projects
+from apexplan.cli.auditing import audited
 from apexplan.cli.output import err_console, note, say, write_file
 from apexplan.cli.secrets import refuse_in_plan
+from apexplan.engine import audit as audits
 from apexplan.engine import planfile, planner, survey
 from apexplan.engine.ports import Run, RunStatus
 from apexplan.manifest import Project
@@ -44,6 +46,9 @@ def plan(
     target: options.Target = None,
     exclude: options.Exclude = None,
     purge: options.Purge = None,
+    audit: options.Audit = False,
+    rate: options.Rate = None,
+    sample: options.Sample = None,
     verbose: options.Verbose = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="exit 2 where there are changes")
@@ -67,6 +72,9 @@ def plan(
         if purge is None:
             projects.refuse_unmatched(target, {*workspace.declared, *recorded})
         with projects.stores_of(workspace.project) as stores:
+            if audit:
+                contracts = audits.declared(workspace.declared)
+                audited(stores, contracts, audits.auditable(stores), rate=rate, sample=sample)
             made = planner.plan(
                 projects.desired_of(workspace),
                 recorded,
@@ -75,6 +83,7 @@ def plan(
                 created=projects.stamp(),
                 wanted=projects.choice(target, exclude),
                 purge_before=projects.purge_before(purge),
+                audited=audit,
             )
             if check:
                 made = made.model_copy(

@@ -14,6 +14,7 @@ from apexplan.cli.output import say, write_file
 from apexplan.manifest.schema import project_schema, schema_of
 from apexplan.model.errors import UsageError
 from apexplan.model.plan import Plan
+from apexplan.report.audit import audit_schema
 from apexplan.report.json_ import drift_schema
 
 app = typer.Typer(add_completion=False)
@@ -47,10 +48,16 @@ def schema(
 
 
 def all_schemas() -> dict[str, dict[str, Any]]:
-    """Returns every schema by name: the project file, each kind of manifest, plan file, drift report."""
+    """Returns every schema by name: project file, kinds of manifests, plan file, drift and audit reports."""
     kinds = {name: schema_of(kind) for name, (_, kind) in sorted(registry.kinds().items())}
     plan = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Plan.model_json_schema()}
-    return {"project": project_schema(), **kinds, "plan": plan, "drift": drift_schema()}
+    return {
+        "project": project_schema(),
+        **kinds,
+        "plan": plan,
+        "drift": drift_schema(),
+        "audit": audit_schema(),
+    }
 
 
 def text_of(content: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from apexplan.engine.diff import projected
 from apexplan.model.address import Address
 from apexplan.model.change import Recorded
+from apexplan.model.plan import Note
 from apexplan.model.spec import Spec, digest
 from apexplan.model.waiver import Waiver
 
@@ -56,13 +57,15 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Drift:
     """The outcome. `findings` by address, waived ones included; `resolved` are ids of an earlier
-    report that are no more; `unmanaged` belong to nobody; `expired` waivers accept nothing."""
+    report that are no more; `unmanaged` belong to nobody; `expired` waivers accept nothing; `remarks` are
+    what the stores have to say to it."""
 
     findings: tuple[Finding, ...]
     checked: int
     unmanaged: tuple[Address, ...] = ()
     resolved: tuple[str, ...] = ()
     expired: tuple[Waiver, ...] = ()
+    remarks: tuple[Note, ...] = ()
 
     @property
     def open(self) -> tuple[Finding, ...]:
@@ -77,6 +80,7 @@ def compare(
     waivers: Sequence[Waiver] = (),
     today: date | None = None,
     earlier: Mapping[str, str] | None = None,
+    remarks: Sequence[Note] = (),
 ) -> Drift:
     """Returns the drift of all recorded objects. `earlier`: finding id → label of an earlier report."""
     current = [w for w in waivers if today is None or w.expires >= today]
@@ -91,6 +95,7 @@ def compare(
         unmanaged=tuple(sorted(a for a, s in live.items() if a not in recorded and not s.kept_since())),
         resolved=tuple(label for i, label in sorted((earlier or {}).items()) if i not in ids),
         expired=tuple(w for w in waivers if today is not None and w.expires < today),
+        remarks=tuple(remarks),
     )
 
 

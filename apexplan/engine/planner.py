@@ -53,10 +53,12 @@ def plan(
     created: str,
     wanted: survey.Wanted = everything,
     purge_before: str = "",
+    audited: bool = False,
 ) -> Plan:
     """Returns the plan that brings the live stores to `desired`. Reads the stores, writes nothing.
 
     `purge_before` (RFC 3339, "" for none): what drops before that time kept aside is deleted.
+    `audited`: the sessions have audited their data, and speak of what they found.
     Raises PlanError where there is no safe way, StoreError where a store cannot be read.
     """
     views = survey.view(stores, desired.declared, recorded)
@@ -103,6 +105,7 @@ def plan(
         unmanaged=tuple(unmanaged),
         kept=tuple(kept),
         purge_before=purge_before,
+        audited=audited,
         in_sync=in_sync,
         notes=tuple(notes),
     ).sealed()

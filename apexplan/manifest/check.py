@@ -24,7 +24,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -36,7 +36,7 @@ from apexplan.manifest.sources import Sources
 from apexplan.manifest.subject import Subject, did_you_mean
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Diagnostic, Location, Problem
-from apexplan.provider import Expansion, Kind, Provider, ReadsFiles
+from apexplan.provider import Expansion, Generates, Kind, Provider, ReadsFiles
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -75,6 +75,9 @@ def _validator(model: type[BaseModel]) -> Validator:
 Reader = Callable[[str, Location], Sources]
 """Returns what is in a directory of the project; the place is where the manifest names it."""
 
+Generator = Callable[[], Mapping[str, str]]
+"""Returns modules for applications, by name."""
+
 
 def no_files(directory: str, where: Location) -> Sources:
     """The reader of a caller that has no files."""
@@ -94,11 +97,12 @@ class FilesOf:
 @dataclass(frozen=True, slots=True)
 class CheckedManifest:
     """What one manifest declares, and everything that is wrong with it or worth a warning. `files`: it
-    names directories, which were read."""
+    names directories, which were read. `generates` makes the modules that it gives applications."""
 
     declared: tuple[Declared, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     files: FilesOf | None = None
+    generates: Generator | None = None
 
 
 def check_manifest(
@@ -115,8 +119,14 @@ def check_manifest(
         return CheckedManifest(diagnostics=tuple(problems))
     files = _files_of(kind, document, node)
     if files is None:
-        return _checked(kind.expand(document), node, [], None)
-    return _with_files(kind, document, node, files, read)
+        checked = _checked(kind.expand(document), node, [], None)
+    else:
+        checked = _with_files(kind, document, node, files, read)
+    return (
+        replace(checked, generates=partial(kind.modules, document))
+        if isinstance(kind, Generates)
+        else checked
+    )
 
 
 def _files_of(kind: Kind, document: BaseModel, node: MappingNode) -> FilesOf | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from apexplan import registry
-from apexplan.manifest.check import FilesOf, Reader, check_manifest
+from apexplan.manifest.check import FilesOf, Generator, Reader, check_manifest
 from apexplan.manifest.interpolate import interpolate
 from apexplan.manifest.load import load_file
 from apexplan.manifest.nodes import Node, value_place
@@ -27,7 +27,7 @@ from apexplan.migrations.kind import MigrationKind
 from apexplan.model.address import Address
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Diagnostic, Location, Severity
-from apexplan.model.errors import ManifestError
+from apexplan.model.errors import ManifestError, UsageError
 from apexplan.model.spec import canonical, digest
 from apexplan.provider import Provider
 
@@ -48,6 +48,18 @@ class Workspace:
     digest: str
     warnings: tuple[Diagnostic, ...] = ()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    generators: tuple[Generator, ...] = field(default=(), repr=False)
+
+    def modules(self) -> dict[str, str]:
+        """Returns the modules that the manifests give applications, by name. Raises UsageError where two
+        manifests give one of the same name."""
+        found: dict[str, str] = {}
+        for generate in self.generators:
+            for name, text in generate().items():
+                if name in found:
+                    raise UsageError(f"two manifests give a module {name}", mend="name one of them otherwise")
+                found[name] = text
+        return found
 
 
 def load_project(
@@ -91,7 +103,12 @@ def load_workspace(
     _check_renames(found)
     found.raise_errors()
     return Workspace(
-        project, found.declared, digest_of(found.declared.values()), tuple(found.diagnostics), project.secrets
+        project,
+        found.declared,
+        digest_of(found.declared.values()),
+        tuple(found.diagnostics),
+        project.secrets,
+        tuple(found.generators),
     )
 
 
@@ -140,6 +157,7 @@ class _Found:
     declared: dict[Address, Declared] = field(default_factory=dict)
     files: dict[tuple[str, str, str], FilesOf] = field(default_factory=dict)
     """By store, kind and, where their order does not matter, manifest."""
+    generators: list[Generator] = field(default_factory=list)
 
     def raise_errors(self) -> None:
         errors = [d for d in self.diagnostics if d.severity is Severity.ERROR]
@@ -204,6 +222,8 @@ def _take(
             found.diagnostics.append(_two_of_a_store(other, checked.files))
             return
     found.diagnostics += [d for d in checked.diagnostics if d.where not in places]
+    if checked.generates is not None:
+        found.generators.append(checked.generates)
     for one in checked.declared:
         first = found.declared.setdefault(one.address, one)
         if first is not one:

@@ -193,7 +193,8 @@ class Plan(_Value):
 
     `manifests` is a digest of the desired side, `lineage` and `serial` name the state, `created`
     is RFC 3339 in UTC. `undoes` names the run that a rollback plan undoes. `kept` are objects that
-    earlier drops moved aside; those from before `purge_before` are deleted by this plan.
+    earlier drops moved aside; those from before `purge_before` are deleted by this plan. `audited`: the
+    stores' data was looked at as well, and so it is again before the plan is applied.
     """
 
     format: int = FORMAT
@@ -210,6 +211,7 @@ class Plan(_Value):
     unmanaged: tuple[Address, ...] = ()
     kept: tuple[Address, ...] = ()
     purge_before: str = ""
+    audited: bool = False
     in_sync: int = 0
     notes: tuple[Note, ...] = ()
 

@@ -34,6 +34,7 @@ def drift_json(drift: Drift, *, project: str, environment: str, at: str) -> str:
             "resolved": list(drift.resolved),
             "unmanaged": [str(a) for a in drift.unmanaged],
             "expired_waivers": [str(w.address) for w in drift.expired],
+            "remarks": [note.model_dump(mode="json", include={"address", "text"}) for note in drift.remarks],
         },
         version=DRIFT_FORMAT,
     )
@@ -126,6 +127,11 @@ def drift_schema() -> dict[str, Any]:
             "waived": waived,
         },
     }
+    remark = {
+        "type": "object",
+        "required": ["address", "text"],
+        "properties": {"address": maybe_text, "text": text},
+    }
     properties = {
         "kind": {"const": "apexplan.drift"},
         "version": {"const": DRIFT_FORMAT},
@@ -138,6 +144,7 @@ def drift_schema() -> dict[str, Any]:
         "resolved": texts,
         "unmanaged": texts,
         "expired_waivers": texts,
+        "remarks": {"type": "array", "items": remark},
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

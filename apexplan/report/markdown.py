@@ -48,11 +48,11 @@ class _Block:
 
 def plan_markdown(plan: Plan, policy: Policy = Policy()) -> str:
     """Returns the plan for a pull request's comment."""
-    head = [f"### apexplan: {_escaped(view.title(plan))}", "", f"**{_escaped(view.counts_line(plan))}**", ""]
+    head = [f"### apexplan: {as_text(view.title(plan))}", "", f"**{as_text(view.counts_line(plan))}**", ""]
     head += _hazard_lines(plan, policy)
-    head += [f"> **Cannot be applied:** {_escaped(_told(note))}" for note in plan.notes if note.blocks]
+    head += [f"> **Cannot be applied:** {as_text(_told(note))}" for note in plan.notes if note.blocks]
     told = [_told(note) for note in plan.notes if not note.blocks]
-    tail = [f"> {_escaped(text)}" for text in told[:_LISTED]]
+    tail = [f"> {as_text(text)}" for text in told[:_LISTED]]
     if len(told) > _LISTED:
         tail.append(f"> … and {len(told) - _LISTED} more notes")
     if plan.unmanaged:
@@ -69,13 +69,14 @@ def drift_markdown(drift: Drift) -> str:
     """Returns the drift for an issue or a comment."""
     head = ["### apexplan: drift", "", f"**{drift_count(drift)}**", ""]
     order = sorted(drift.findings, key=lambda f: (f.waived is not None, f.kind is not DriftKind.MISSING))
-    tail = [f"- resolved: {_code(label)}" for label in drift.resolved[:_LISTED]]
+    tail = [f"- resolved: {as_code(label)}" for label in drift.resolved[:_LISTED]]
     tail += [
-        f"- expired waiver of {_escaped(w.owner)} for {_name(w.address)}" for w in drift.expired[:_LISTED]
+        f"- expired waiver of {as_text(w.owner)} for {_name(w.address)}" for w in drift.expired[:_LISTED]
     ]
     more = len(drift.resolved) + len(drift.expired) - len(tail)
     if more:
         tail.append(f"- … and {more} more that are resolved or expired")
+    tail += [f"- {as_text(view.remark(note))}" for note in drift.remarks[:_LISTED]]
     if drift.unmanaged:
         tail.append(f"- not managed: {', '.join(view.counted_by_kind(drift.unmanaged))}")
     room = MOST_CHARACTERS - _size(head) - _size(tail)
@@ -127,9 +128,9 @@ def _row_line(rows: Sequence[view.Row]) -> str:
     more = f" and {len(rows) - _NAMES_SHOWN} more" if len(rows) > _NAMES_SHOWN else ""
     count = f"{len(rows)} × " if len(rows) > 1 else ""
     line = f"- **{_sign(row.symbol)}** {count}{names}{more}"
-    line += "".join(f" {_escaped(detail)}" for detail in view.details(row))
+    line += "".join(f" {as_text(detail)}" for detail in view.details(row))
     if row.size is not None and len(rows) == 1:
-        line += f" ({_escaped(view.size_text(row.size))})"
+        line += f" ({as_text(view.size_text(row.size))})"
     if row.hazards:
         marked = [f"**{h.kind}**" if h.kind in row.serious else str(h.kind) for h in row.hazards]
         line += " — " + ", ".join(marked)
@@ -141,7 +142,7 @@ def _field_lines(row: view.Row) -> Iterator[str]:
     used = 0
     for number, (name, live, desired) in enumerate(found):
         one, other = view.contrast(live, desired, _VALUE)
-        text = f"  - {_escaped(name)}: {_code(one)} → {_code(other)}"
+        text = f"  - {as_text(name)}: {as_code(one)} → {as_code(other)}"
         used += len(text)
         if used > _ROW_CHARACTERS and number:
             yield f"  - … and {len(found) - number} more fields"
@@ -151,10 +152,10 @@ def _field_lines(row: view.Row) -> Iterator[str]:
 
 def _reason(row: view.Row) -> Iterator[str]:
     if row.reason:
-        yield f"  - because {_escaped(row.reason)}"
+        yield f"  - because {as_text(row.reason)}"
     for hazard in row.hazards:
         if hazard.kind in row.serious:
-            yield f"  - {hazard.kind}: {_escaped(hazard.text)}"
+            yield f"  - {hazard.kind}: {as_text(hazard.text)}"
 
 
 def _drift_block(finding: Finding) -> _Block:
@@ -164,9 +165,9 @@ def _drift_block(finding: Finding) -> _Block:
         line += " is gone"
     else:
         recorded, live = view.contrast(finding.recorded, finding.live, _VALUE)
-        line += f" {_escaped(finding.field)}: recorded {_code(recorded)}, live {_code(live)}"
+        line += f" {as_text(finding.field)}: recorded {as_code(recorded)}, live {as_code(live)}"
     if finding.waived:
-        line += f" (waived by {_escaped(finding.waived.owner)} until {finding.waived.expires})"
+        line += f" (waived by {as_text(finding.waived.owner)} until {finding.waived.expires})"
     what = f"{finding.address.kind} {finding.kind}"
     return _Block((line,), (finding.address,), gone and finding.waived is None, what)
 
@@ -192,7 +193,7 @@ def _fitted(blocks: Sequence[_Block], room: int) -> list[str]:
 def _counts(cut: Counter[str]) -> list[str]:
     if not cut:
         return []
-    told = [f"{count:,} {_escaped(_cut(what, 60))}" for what, count in cut.most_common(_LISTED)]
+    told = [f"{count:,} {as_text(_cut(what, 60))}" for what, count in cut.most_common(_LISTED)]
     rest = sum(cut.values()) - sum(count for _, count in cut.most_common(_LISTED))
     return ["", f"… and {', '.join(told)}{f', {rest:,} others' if rest else ''}."]
 
@@ -224,9 +225,9 @@ def _name_lists(blocks: Sequence[_Block]) -> Iterator[str]:
     names: dict[tuple[str, str], list[str]] = {}
     for block in blocks:
         address = block.addresses[0]
-        names.setdefault((f"{address.store}.{address.kind}", block.what), []).append(_code(address.name))
+        names.setdefault((f"{address.store}.{address.kind}", block.what), []).append(as_code(address.name))
     for (prefix, what), found in names.items():
-        yield f"- **{len(found):,} {_escaped(what)}** in {_code(prefix)}: {', '.join(found)}"
+        yield f"- **{len(found):,} {as_text(what)}** in {as_code(prefix)}: {', '.join(found)}"
 
 
 def _statements(plan: Plan, room: int) -> list[str]:
@@ -268,10 +269,10 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _name(address: Address) -> str:
-    return _code(str(address))
+    return as_code(str(address))
 
 
-def _code(text: str) -> str:
+def as_code(text: str) -> str:
     """Returns `text` as inline code, whatever it holds."""
     flat = _cut(view.visible(" ".join(text.split())), _TEXT)
     fence = "`" * (_longest_run(flat) + 1)
@@ -293,7 +294,7 @@ def _told(note: Note) -> str:
     return f"{about}{note.text}" + (f" (to mend it: {note.mend})" if note.mend else "")
 
 
-def _escaped(text: str) -> str:
+def as_text(text: str) -> str:
     """Returns `text` so that Markdown and HTML leave it alone, and nobody is mentioned by it."""
     flat = _cut(view.visible(" ".join(text.split())), _TEXT).replace("&", "&amp;")
     for character in "\\`*_[]|~":

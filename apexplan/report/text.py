@@ -31,7 +31,7 @@ from apexplan.engine.ports import Entry, EntryKind, Run, RunStatus
 from apexplan.manifest import Policy
 from apexplan.model.change import Action
 from apexplan.model.diagnostics import Diagnostic
-from apexplan.model.plan import Plan, PlannedChange, Step, Unit
+from apexplan.model.plan import Note, Plan, PlannedChange, Step, Unit
 from apexplan.model.spec import How
 from apexplan.report import view
 
@@ -178,11 +178,14 @@ def _unlisted(plan: Plan, numbers: dict[str, int], width: int) -> Iterator[Text]
 
 def _notes(plan: Plan, width: int) -> Iterator[Text]:
     for note in sorted(plan.notes, key=lambda note: not note.blocks):
-        about = f"{note.address}: " if note.address else ""
-        word, style = ("cannot be applied", "bold red") if note.blocks else ("note", "dim")
-        yield from prose(f"{word}: {about}{note.text}", width, style=style)
-        if note.mend:
-            yield from prose(f"to mend it: {note.mend}", width, _INDENT, "dim")
+        yield from _note_lines(note, width)
+
+
+def _note_lines(note: Note, width: int) -> Iterator[Text]:
+    word, style = ("cannot be applied", "bold red") if note.blocks else ("note", "dim")
+    yield from prose(f"{word}: {view.remark(note)}", width, style=style)
+    if note.mend:
+        yield from prose(f"to mend it: {note.mend}", width, _INDENT, "dim")
 
 
 def _unmanaged(plan: Plan, verbose: bool, width: int) -> Iterator[Text]:
@@ -339,6 +342,8 @@ def drift_lines(drift: Drift, *, width: int = WIDTH) -> Iterator[Text]:
     for waiver in drift.expired:
         text = f"the waiver of {waiver.owner} for {waiver.address} expired on {waiver.expires}"
         yield from prose(text, width, "  ", "yellow")
+    for note in drift.remarks:
+        yield from _note_lines(note, width)
     if drift.unmanaged:
         kinds = ", ".join(view.counted_by_kind(drift.unmanaged))
         yield from prose(f"not managed here: {kinds}", width, style="dim")

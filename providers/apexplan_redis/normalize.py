@@ -13,7 +13,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
@@ -25,8 +25,10 @@ from apexplan_redis.audit.kinds import TTL_KINDS, UNDECLARED
 from apexplan_redis.errors import ReadOnly
 from apexplan_redis.names import OWN_USERS
 from apexplan_redis.read.users import read_user, rules
-from apexplan_redis.server import Node, Servers
 from apexplan_redis.specs import KeyPattern, Keyspace, User
+
+if TYPE_CHECKING:
+    from apexplan_redis.server import Node, Servers
 
 _RULES: Final = frozenset({"commands", "keys", "channels", "selectors"})
 _HASH_DIGITS: Final = 64
@@ -84,7 +86,9 @@ def _hashed(address: Address, spec: User, passwords: Mapping[str, SecretStr]) ->
 
 def _user(servers: Servers, spec: User, live: Spec | None) -> tuple[User, bool]:
     """Returns the user in the server's spelling, and whether the server was asked where it had to be."""
-    if isinstance(live, User) and all(getattr(spec, one) == getattr(live, one) for one in spec.managed & _RULES):
+    if isinstance(live, User) and all(
+        getattr(spec, one) == getattr(live, one) for one in spec.managed & _RULES
+    ):
         return spec, True
     try:
         with _scratch(servers.primaries[0], spec) as spelled:

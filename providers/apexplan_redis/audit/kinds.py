@@ -31,3 +31,16 @@ WORDS: Final = {
     UNDECLARED: "are of no declared pattern",
 }
 """What is said of the keys: `3 of 200 keys …`."""
+
+MENDS: Final = {
+    NO_TTL: "write them with a TTL (SET … EX); `repair: ttl` gives those that are there the maximum",
+    LONG_TTL: "write them with a shorter TTL, or raise `max`; `repair: ttl` gives them the maximum",
+    UNWANTED_TTL: "PERSIST them, or allow a TTL",
+    WRONG_TYPE: "find out who writes them, or correct `type`",
+    WRONG_ENCODING: "look at the server's *-max-listpack-* parameters, or correct `encodings`",
+    TOO_LARGE: "split them, or raise `max_bytes`",
+    TOO_LONG: "trim them where they are written, or raise `max_length`",
+    BAD_VALUE: "correct what writes them, or the schema in `value`",
+    BAD_FIELDS: "correct what writes them, or `fields`",
+}
+"""What to do about each. Undeclared keys are told by what they look like."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apexplan.model.address import Address
 from apexplan.model.errors import AccessDenied
@@ -26,8 +26,10 @@ from apexplan_redis.read.libraries import others, read_libraries
 from apexplan_redis.read.published import CONTRACT, Published, published
 from apexplan_redis.read.streams import find_streams, read_streams
 from apexplan_redis.read.users import chosen, read_users
-from apexplan_redis.server import Servers
 from apexplan_redis.specs import Config, Group, Library, Stream, User
+
+if TYPE_CHECKING:
+    from apexplan_redis.server import Servers
 
 
 @dataclass(slots=True)

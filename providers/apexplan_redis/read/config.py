@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
 from apexplan_redis.document.parameters import DEFAULTS, SECRET, canonical_name, canonical_value
 from apexplan_redis.read.everywhere import Spread, asked
-from apexplan_redis.server import Node, Servers
+
+if TYPE_CHECKING:
+    from apexplan_redis.server import Node, Servers
 
 
 def read_config(servers: Servers, names: Collection[str]) -> dict[str, Spread[str]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from apexplan_redis.server import Node
+if TYPE_CHECKING:
+    from apexplan_redis.server import Node
+
 
 T = TypeVar("T")
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from apexplan_redis.names import OWN_LIBRARIES
 from apexplan_redis.read.everywhere import Spread, asked
-from apexplan_redis.server import Node, Servers
+
+if TYPE_CHECKING:
+    from apexplan_redis.server import Node, Servers
 
 
 def read_libraries(servers: Servers) -> dict[str, Spread[str]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 from apexplan.model.errors import StoreError
 from apexplan_redis.errors import NotThere
-from apexplan_redis.server import Node, Servers
+
+if TYPE_CHECKING:
+    from apexplan_redis.server import Node, Servers
 
 MOST_FOUND = 1000
 """Streams that `inspect` lists at most."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from apexplan.model.errors import StoreError
 from apexplan_redis.names import OWN_USERS
 from apexplan_redis.read.everywhere import Spread, asked
-from apexplan_redis.server import Node, Servers
 from apexplan_redis.specs import User
+
+if TYPE_CHECKING:
+    from apexplan_redis.server import Node, Servers
 
 INITIAL: Final = User(
     enabled=True, nopass=True, passwords=(), commands="+@all", keys="~*", channels="&*", selectors=()

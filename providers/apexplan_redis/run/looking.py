@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apexplan.model.plan import Step
 from apexplan.provider import Outcome, Safe, Watch
 from apexplan_redis.read.libraries import library_of
 from apexplan_redis.read.published import CONTRACT, Published, published
-from apexplan_redis.server import Node, Servers
+
+if TYPE_CHECKING:
+    from apexplan_redis.server import Node, Servers
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import pytest
 from neo4j import GraphDatabase
 from neo4j.exceptions import AuthError
 
+from apexplan.local_server import runs
 from apexplan.model.errors import AccessDenied, StoreError
 from apexplan_neo4j import local
 from tests.live.neo4j.graphs import opened
@@ -130,13 +131,13 @@ def test_a_detached_server_outlives_its_starter_and_is_stopped_by_its_finder(tmp
     assert found is not None
     assert (found.pid, answer(found.url, "RETURN 1")) == (pid, 1)
     found.stop()
-    assert not local._runs(pid, tmp_path)
+    assert not runs(pid, local._mark(tmp_path))
 
 
 def test_a_server_dies_with_its_starter_even_if_that_is_killed(tmp_path: Path) -> None:
     pid = killed_starter(tmp_path, "tied")
     # The watchdog asks the server to end; waiting for that is all that is left to do.
-    while local._runs(pid, tmp_path):
+    while runs(pid, local._mark(tmp_path)):
         os.sched_yield()
     assert local.attach(str(tmp_path)) is None
 
@@ -150,13 +151,6 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="Too small maximum heap"):
         local.start(str(tmp_path), heap_mb=1)
     assert local.attach(str(tmp_path)) is None
-
-
-def test_a_port_that_was_taken_meanwhile_is_left_to_its_new_owner(
-    started: local.LocalServer, tmp_path: Path
-) -> None:
-    (tmp_path / "process").write_text(f"{started.pid} {started.port}\n")
-    assert local._port(tmp_path) != started.port
 
 
 def test_two_starts_at_once_give_one_server(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from apexplan.local_server import runs
 from apexplan.model.errors import StoreError, Unsupported
 from apexplan_postgres import local
 
@@ -137,7 +138,7 @@ def test_a_killed_server_is_not_found_and_starts_again_with_its_data(directory: 
 def test_a_server_dies_with_its_starter_even_if_that_is_killed(directory: Path) -> None:
     pid = killed_starter(directory, "tied")
     # The watchdog asks the server to end; waiting for that is all that is left to do.
-    while Path(f"/proc/{pid}").exists() and local._alive(pid):
+    while runs(pid, str(directory / "pg" / "data")):
         os.sched_yield()
     assert local.attach(str(directory / "pg")) is None
 
@@ -152,7 +153,7 @@ def test_a_detached_server_outlives_its_starter(directory: Path) -> None:
     finally:
         if found is not None:
             found.stop()
-    assert not local._alive(pid)
+    assert not runs(pid, str(directory / "pg" / "data"))
 
 
 def test_a_long_directory_gets_its_socket_elsewhere_and_cleans_it_up(directory: Path) -> None:

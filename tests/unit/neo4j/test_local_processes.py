@@ -1,11 +1,9 @@
-"""Which process a local server's directory takes for its own, and how it ends one. No Neo4j is started."""
+"""Which process a local server's directory takes for its own. No Neo4j is started."""
 
 from __future__ import annotations
 
-import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,33 +12,7 @@ import pytest
 
 from apexplan_neo4j import local
 
-SLEEPER = """
-import signal, sys
-if "deaf" in sys.argv:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-print(flush=True)
-input()
-"""
 Sleeper = Callable[..., subprocess.Popen[bytes]]
-
-
-@pytest.fixture
-def sleeper() -> Iterator[Sleeper]:
-    """Starts a process that waits, with the given words on its command line; `deaf`: to SIGTERM."""
-    children: list[subprocess.Popen[bytes]] = []
-
-    def run(*words: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-c", SLEEPER, *words]
-        children.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
-        stdout = children[-1].stdout
-        assert stdout is not None
-        stdout.readline()
-        return children[-1]
-
-    yield run
-    for child in children:
-        child.kill()
-        child.communicate()
 
 
 @pytest.fixture
@@ -48,10 +20,6 @@ def port() -> Iterator[int]:
     """A port of 127.0.0.1 at which somebody listens."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         yield int(listening.getsockname()[1])
-
-
-def server_of(process: subprocess.Popen[bytes], directory: Path) -> local.LocalServer:
-    return local.LocalServer(process.pid, 7687, directory, "neo4j", "secret")
 
 
 def test_nothing_is_found_where_no_server_ever_was(tmp_path: Path) -> None:
@@ -94,37 +62,6 @@ def test_finding_a_server_writes_nothing(sleeper: Sleeper, tmp_path: Path, port:
     (tmp_path / "process").write_text(f"{process.pid} {port}\n")
     assert local.attach(str(tmp_path)) is not None
     assert [path.name for path in tmp_path.iterdir()] == ["process"]
-
-
-def test_stopping_leaves_a_process_alone_that_has_the_freed_id(sleeper: Sleeper, tmp_path: Path) -> None:
-    process = sleeper("--home-dir=/somewhere/else")
-    server_of(process, tmp_path).stop()
-    assert process.poll() is None
-
-
-def test_stopping_twice_is_harmless(sleeper: Sleeper, tmp_path: Path) -> None:
-    server = server_of(sleeper(f"--home-dir={tmp_path}"), tmp_path)
-    server.stop()
-    server.stop()
-    assert server.pid is None
-
-
-def test_a_server_that_does_not_react_is_killed(sleeper: Sleeper, tmp_path: Path) -> None:
-    process = sleeper(f"--home-dir={tmp_path}", "deaf")
-    server_of(process, tmp_path).stop(grace_s=0.1)
-    assert process.wait() == -signal.SIGKILL
-
-
-def test_the_watchdog_leaves_a_process_alone_that_has_the_freed_id(sleeper: Sleeper, tmp_path: Path) -> None:
-    process = sleeper(f"--home-dir={tmp_path}2", "--console-mode")
-    local._watch(process.pid, tmp_path).communicate()
-    assert process.poll() is None
-
-
-def test_the_watchdog_ends_the_server(sleeper: Sleeper, tmp_path: Path) -> None:
-    process = sleeper(f"--home-dir={tmp_path}", "--console-mode")
-    local._watch(process.pid, tmp_path).communicate()
-    assert process.wait() == -signal.SIGTERM
 
 
 def test_the_text_of_a_server_holds_no_password(tmp_path: Path) -> None:

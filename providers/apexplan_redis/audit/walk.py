@@ -1,0 +1,179 @@
+"""One server's keys, from SCAN to what was counted: the inner loop.
+
+    send     lookups of batch n · what follows from batch n - 1 · doubts that are due · the next SCAN
+             ── while the server works: judge the answers of batch n - 1, prepare batch n + 1
+    read     the answers of batch n · the keys of batch n + 2
+
+All goes over one connection, and neither side waits for the other for long. A request is bounded in keys and
+in bytes of values; a key name of a megabyte makes the next SCAN smaller.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from redis.exceptions import ResponseError
+
+from apexplan.model.errors import StoreError
+from apexplan_redis.audit.batch import Batch, Line
+from apexplan_redis.audit.commands import Command, scan
+from apexplan_redis.audit.course import Course
+from apexplan_redis.audit.hits import Hits
+from apexplan_redis.audit.inquiry import Inquiry, Question
+from apexplan_redis.audit.pace import Pace
+from apexplan_redis.patterns import Classifier
+from apexplan_redis.server import Wire
+
+PACED_COUNT: Final = 100
+"""Keys of one SCAN where the pace is bounded: others wait for a quarter of a millisecond at most."""
+FREE_COUNT: Final = 500
+_LEAST_COUNT: Final = 10
+_MOST_REQUEST_BYTES: Final = 4 << 20
+_MOST_VALUES_BYTES: Final = 8 << 20
+
+
+class Help(Protocol):
+    """What the walk asks of the audit that it is a part of."""
+
+    def heed(self) -> None:
+        """Called between two requests. Raises Interrupted where a stop is wished."""
+        ...
+
+    def commit(self, batch: Batch) -> None:
+        """Takes what was counted of a batch."""
+        ...
+
+    def share(self, scanned: int) -> float:
+        """Returns how much of the pass is over, with `scanned` more keys than were committed."""
+        ...
+
+    def refusal(self, name: str, refused: ResponseError) -> StoreError:
+        """Returns the error for an error reply to a command."""
+        ...
+
+    def settle(self, command: Command, key: bytes, refused: ResponseError, batch: Batch) -> Any:
+        """Returns what an error reply comes to: an answer from elsewhere, or the one for no such key. Raises
+        where the audit cannot go on."""
+        ...
+
+
+@dataclass(slots=True)
+class Walk:
+    """A walk over the keys of one server."""
+
+    wire: Wire
+    course: Course
+    classifier: Classifier
+    inquiry: Inquiry
+    pace: Pace
+    help: Help
+    hits: Hits = field(default_factory=Hits)
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _line: Line = field(default_factory=Line)
+    _ready: deque[Question] = field(default_factory=deque)
+    _answered: list[tuple[Question, list[Any]]] = field(default_factory=list)
+    _scanned: tuple[int | None, Sequence[bytes]] | None = None
+    _under_way: int = 0
+    _count: int = 0
+
+    def __post_init__(self) -> None:
+        self._count = PACED_COUNT if self.pace.rate else FREE_COUNT
+
+    def run(self) -> None:
+        """Returns when all keys of the course were counted."""
+        while self._turn():
+            self.help.heed()
+
+    def _turn(self) -> bool:
+        """Sends, judges, prepares and reads once. Returns whether anything is left."""
+        for batch in self._line.doubtful(self.clock()):
+            self._ask(batch, self.inquiry.again(batch))
+        questions = list(self._bounded())
+        scans = self._scan_is_next()
+        self._send(questions, scans)
+        self._judge()
+        self._prepare()
+        self._answered = [(question, self._answers(question)) for question in questions]
+        if scans:
+            self._take_scan(self.wire.read())
+        if questions or scans or self._ready or self._scanned or self._answered:
+            return True
+        return self._wait()
+
+    def _wait(self) -> bool:
+        """Waits for the first doubts to be due. Returns whether there are any."""
+        due = self._line.due
+        if due is not None:
+            self.sleep(max(0.0, due - self.clock()))
+        return due is not None
+
+    def _bounded(self) -> Iterator[Question]:
+        """Yields what to ask now. Of values only so many bytes at once."""
+        weight = 0
+        while self._ready and weight + self._ready[0].weight <= _MOST_VALUES_BYTES:
+            question = self._ready.popleft()
+            weight += question.weight
+            yield question
+
+    def _scan_is_next(self) -> bool:
+        return not (self.course.ended or self._line.is_full or len(self._ready) > 0)
+
+    def _send(self, questions: Sequence[Question], scans: bool) -> None:
+        request = b"".join([question.packed for question in questions])
+        if len(request) > _MOST_REQUEST_BYTES:
+            self._count = max(_LEAST_COUNT, self._count // 2)
+        if scans:
+            self.pace.spend(self._count)
+            request += scan(self.course.cursor, self._count)
+        if request:
+            self.wire.send(request)
+
+    def _judge(self) -> None:
+        for question, answers in self._answered:
+            self._ask(question.batch, question.take(question, answers))
+            question.batch.open -= 1
+        for batch in self._line.settled():
+            self._under_way -= batch.scanned
+            self.help.commit(batch)
+
+    def _prepare(self) -> None:
+        if self._scanned is None:
+            return
+        after, keys = self._scanned
+        self._scanned = None
+        self._under_way += len(keys)
+        batch = Batch(after, len(keys), self.help.share(self._under_way))
+        self._line.waiting.append(batch)
+        self._ask(batch, self.inquiry.begin(batch, self.classifier.indexes(keys), keys))
+
+    def _ask(self, batch: Batch, questions: Any) -> None:
+        before = len(self._ready)
+        self._ready.extend(questions)
+        batch.open += len(self._ready) - before
+
+    def _answers(self, question: Question) -> list[Any]:
+        read = self.wire.read
+        answers = [read() for _ in question.keys]
+        self.hits.count(question.command, answers)
+        if ResponseError in set(map(type, answers)):
+            self._settle(question, answers)
+        return answers
+
+    def _settle(self, question: Question, answers: list[Any]) -> None:
+        for place, answer in enumerate(answers):
+            if isinstance(answer, ResponseError):
+                self.hits.uncount(answer)
+                key = question.keys[place]
+                answers[place] = self.help.settle(question.command, key, answer, question.batch)
+
+    def _take_scan(self, answer: Any) -> None:
+        if isinstance(answer, ResponseError):
+            raise self.help.refusal("SCAN", answer)
+        cursor, keys = int(answer[0]), answer[1]
+        self.course.answered(cursor, len(keys))
+        self._scanned = (None if self.course.ended else self.course.cursor, keys)

@@ -1,0 +1,317 @@
+"""A whole audit: every server in turn, what is kept on the way, and the report.
+
+A server's keys are read from a replica where there is one, so that nobody waits and nobody's statistics
+change. Where the replica fails, its primary is asked instead, from the beginning: a cursor of the one means
+nothing to the other.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from redis.exceptions import ResponseError
+
+from apexplan.model.address import Address
+from apexplan.model.audit import Audit
+from apexplan.model.errors import (
+    AccessDenied,
+    Interrupted,
+    StoreError,
+    StoreUnreachable,
+    Transient,
+    Unsupported,
+)
+from apexplan.model.plan import Size
+from apexplan.model.spec import Spec
+from apexplan.provider import AuditOptions, Watch
+from apexplan_redis.audit import course, hits, progress, report
+from apexplan_redis.audit.batch import Batch
+from apexplan_redis.audit.commands import Command
+from apexplan_redis.audit.hits import Hits
+from apexplan_redis.audit.inquiry import Inquiry
+from apexplan_redis.audit.pace import Pace
+from apexplan_redis.audit.progress import Part
+from apexplan_redis.audit.rules import Rule, rules
+from apexplan_redis.audit.tally import Tally
+from apexplan_redis.audit.values import Validate, compiled, not_known
+from apexplan_redis.audit.walk import Walk
+from apexplan_redis.errors import code_of, of_reply
+from apexplan_redis.patterns import Classifier
+from apexplan_redis.server import Node, Servers
+from apexplan_redis.specs import Keyspace
+
+_SAVED_EVERY_S: Final = 5.0
+_TOLD_EVERY_S: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A report, and how many keys are at stake for each object of which some depart."""
+
+    report: Audit
+    sizes: Mapping[Address, Size]
+
+
+def audit(
+    servers: Servers,
+    contract: Mapping[Address, Spec],
+    options: AuditOptions,
+    watch: Watch,
+    *,
+    default_rate: int,
+) -> Audited:
+    """Returns how the keys of all servers depart from `contract`. `default_rate`: keys a second where the
+    options name no rate, 0 for no bound. Raises Interrupted where the watch wishes it, and StoreError; what
+    was counted until then is kept in the checkpoint, and the next audit of this contract goes on from it."""
+    rate = default_rate if options.rate is None else options.rate
+    whole = _Whole(servers, contract, options, watch, Pace(rate))
+    try:
+        whole.run()
+    except BaseException:
+        whole.save()
+        raise
+    whole.forget()
+    return whole.audited()
+
+
+@dataclass(slots=True)
+class _Counters:
+    """What servers have counted: before, afterwards, and what the audit added. None: they do not say."""
+
+    own: Hits = field(default_factory=Hits)
+    counted: Hits | None = field(default_factory=Hits)
+
+    def add(self, before: Hits | None, after: Hits | None) -> None:
+        known = before is not None and after is not None and self.counted is not None
+        self.counted = self.counted + (after - before) if known else None  # type: ignore[operator]  # all known
+
+
+class _Whole:
+    """An audit on its way: what its walks ask for (see `walk.Help`), and what they counted."""
+
+    def __init__(
+        self,
+        servers: Servers,
+        contract: Mapping[Address, Spec],
+        options: AuditOptions,
+        watch: Watch,
+        pace: Pace,
+    ) -> None:
+        self.servers, self.watch, self.pace = servers, watch, pace
+        self.rules: list[Rule] = rules(contract)
+        self.classifier = Classifier([rule.pattern for rule in self.rules])
+        self.remarks: list[str] = []
+        self.inquiry = Inquiry(self.rules, dict(self._validators()), _reports_strangers(contract))
+        self.contract = progress.contract_digest(contract, servers.db)
+        self.checkpoint = options.checkpoint if options.sample is None else None
+        self.parts: dict[str, Part] = {}
+        self.kept = progress.loaded(self.checkpoint.load(), self.contract) if self.checkpoint else {}
+        self.resumed = False
+        self.counters = _Counters()
+        self.readers = {primary.seat.name: servers.reader(primary) for primary in servers.primaries}
+        self.keys = {name: int(reader.call("DBSIZE")) for name, reader in self.readers.items()}
+        self.items = sum(self.keys.values())
+        wanted = options.sample
+        self.sample = wanted if wanted is not None and wanted < self.items else None
+        self.started = self.saved = self.told = time.monotonic()
+        self.reader: Node = servers.primaries[0]
+        self.part = Part("", "")
+
+    # ── the servers in turn ───────────────────────────────────────────────────────────────────
+
+    def run(self) -> None:
+        self._go_on()
+        for primary in self.servers.primaries:
+            self._audit_of(primary)
+        self._tell(force=True)
+
+    def _go_on(self) -> None:
+        """Takes what an earlier process kept, of those servers that are still the same processes."""
+        for name, reader in self.readers.items():
+            part, kept = Part(reader.name, _run_id(reader)), self.kept.get(name)
+            if kept is not None and kept.goes_on(part.reader, part.run_id):
+                self.resumed, part = True, kept
+            elif kept is not None:
+                self.remarks.append(f"{reader.name} is another process than before, and was begun anew")
+            self.parts[name] = part
+        taken = {
+            (number, kind): count + seen.unread
+            for number, seen in self.tally().seen.items()
+            for kind, count in seen.sampled.items()
+        }
+        self.inquiry.resume(taken)
+
+    def _audit_of(self, primary: Node) -> None:
+        name = primary.seat.name
+        reader = self.readers[name]
+        try:
+            self._walk(name, reader)
+        except (StoreUnreachable, Transient) as error:
+            if reader is primary:
+                raise
+            self.remarks.append(
+                f"{reader.name}, a replica, failed ({error.text}); "
+                f"{primary.name} was asked instead, from the beginning"
+            )
+            self.parts[name] = Part(primary.name, _run_id(primary))
+            self._walk(name, primary)
+
+    def _walk(self, name: str, reader: Node) -> None:
+        self.reader, self.part = reader, self.parts[name]
+        if self.part.cursor is None:
+            return
+        before = hits.told(reader)
+        with reader.wire() as wire:
+            walk = Walk(wire, self._course(name), self.classifier, self.inquiry, self.pace, self)
+            walk.run()
+        self.counters.own += walk.hits
+        self.counters.add(before, hits.told(reader))
+        if reader.role == "replica":
+            self.remarks.append(
+                f"{reader.name}, a replica, was read: its primary's statistics are as they were"
+            )
+
+    def _course(self, name: str) -> course.Course:
+        if self.sample is None:
+            return course.whole(self.part.cursor or 0)
+        most = max(1, round(self.sample * self.keys[name] / max(1, self.items)))
+        return course.sample(most, random.Random())
+
+    # ── what walks ask for ────────────────────────────────────────────────────────────────────
+
+    def heed(self) -> None:
+        if self.watch.stopping():
+            looked = self.tally().looked
+            goes_on = "the same audit goes on from there" if self.checkpoint else "it will begin anew"
+            raise Interrupted(f"stopped after {looked:,} of {self.items:,} keys", mend=goes_on)
+        self._tell()
+        if self.checkpoint is not None and time.monotonic() - self.saved > _SAVED_EVERY_S:
+            self.save()
+
+    def commit(self, batch: Batch) -> None:
+        self.part.tally.add(batch.tally)
+        self.part.groups.add_many(batch.strangers)
+        self.part.cursor = batch.after
+
+    def share(self, scanned: int) -> float:
+        looked = sum(part.tally.looked for part in self.parts.values()) + scanned
+        return looked / max(1, looked, self._total)
+
+    def refusal(self, name: str, refused: ResponseError) -> StoreError:
+        error = of_reply(str(refused), self.reader.seat.origin(self.reader.name), what=name)
+        error.__cause__ = refused
+        return error
+
+    def settle(self, command: Command, key: bytes, refused: ResponseError, batch: Batch) -> Any:
+        code = code_of(str(refused))
+        if code == "WRONGTYPE":
+            return command.absent
+        if code in ("MOVED", "ASK"):
+            batch.tally.moved += 1
+            return self._elsewhere(command, key)
+        error = self.refusal(command.name, refused)
+        if command.needed or not isinstance(error, AccessDenied | Unsupported):
+            raise error
+        self.inquiry.refused.setdefault(command.name, error.text)
+        return command.absent
+
+    def _elsewhere(self, command: Command, key: bytes) -> Any:
+        answer = self.servers.holder(key).call_many([command.of(key)])[0]
+        if isinstance(answer, StoreError):
+            if answer.code != "WRONGTYPE":
+                raise answer
+            return command.absent
+        return answer
+
+    # ── on the way ────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _total(self) -> int:
+        return self.items if self.sample is None else self.sample
+
+    def tally(self) -> Tally:
+        """Returns what was counted, of all servers together."""
+        total = Tally()
+        for part in self.parts.values():
+            total.add(part.tally)
+        return total
+
+    def _tell(self, *, force: bool = False) -> None:
+        now = time.monotonic()
+        if force or now - self.told >= _TOLD_EVERY_S:
+            self.told = now
+            looked = sum(part.tally.looked for part in self.parts.values())
+            self.watch.progress(looked, max(self._total, looked), "keys", f"at {self.reader.name}")
+
+    def save(self) -> None:
+        self.saved = time.monotonic()
+        if self.checkpoint is not None:
+            self.checkpoint.save(progress.dumped(self.parts, self.contract))
+
+    def forget(self) -> None:
+        """Says in the checkpoint that the next audit begins anew."""
+        if self.checkpoint is not None:
+            self.checkpoint.save({})
+
+    # ── the report ────────────────────────────────────────────────────────────────────────────
+
+    def audited(self) -> Audited:
+        """Returns the report of what was counted."""
+        tally, seconds = self.tally(), time.monotonic() - self.started
+        scale = self.items / tally.looked if self.sample is not None and tally.looked else 1.0
+        found = report.departures(self.rules, tally, scale=scale)
+        undeclared = report.strangers([part.strangers() for part in self.parts.values()])
+        made = Audit(
+            store=self.servers.store,
+            items=self.items,
+            looked=tally.looked,
+            seconds=round(seconds, 3),
+            sampled=self.sample is not None,
+            resumed=self.resumed,
+            bound=min(1.0, 3 / tally.looked) if self.sample is not None and tally.looked else None,
+            departures=found,
+            strangers=undeclared,
+            remarks=(*self.remarks, *self._remarks(tally, seconds)),
+        )
+        exact = self.sample is None
+        return Audited(made, report.sizes(self.servers.store, found, undeclared, tally, exact=exact))
+
+    def _remarks(self, tally: Tally, seconds: float) -> Iterator[str]:
+        if self.sample is None and not self.resumed:
+            yield f"all keys were looked at, in {seconds:.1f} s"
+        for name, text in self.inquiry.refused.items():
+            yield f"what {name} tells was not looked at: {text}"
+        yield from report.remarks_of(self.rules, tally)
+        now = sum(int(reader.call("DBSIZE")) for reader in self.readers.values())
+        if tally.looked > max(self.items, now):
+            yield (
+                f"SCAN gave {tally.looked:,} keys, and there were {max(self.items, now):,} at most: "
+                "it repeats keys while the table is resized, so some may be counted twice"
+            )
+        yield hits.remark(self.counters.own, self.counters.counted)
+
+    def _validators(self) -> Iterator[tuple[int, Validate]]:
+        for number, rule in enumerate(self.rules):
+            if rule.spec.value is None:
+                continue
+            unknown = sorted(set(not_known(rule.spec.value)))
+            if unknown:
+                self.remarks.append(
+                    f"{rule.address.name}: of the schema, {', '.join(unknown)} is not looked at"
+                )
+            try:
+                yield number, compiled(rule.spec.value)
+            except ValueError as error:
+                self.remarks.append(f"{rule.address.name}: values were not validated: {error}")
+
+
+def _reports_strangers(contract: Mapping[Address, Spec]) -> bool:
+    return not any(isinstance(spec, Keyspace) and spec.undeclared == "allow" for spec in contract.values())
+
+
+def _run_id(node: Node) -> str:
+    return hits.info(node, "server").get("run_id", "")
