@@ -358,7 +358,10 @@ class Auditable(Protocol):
 
 @runtime_checkable
 class ReadsFiles(Protocol):
-    """A `Kind` whose manifest names files of the project."""
+    """A `Kind` whose manifest names files of the project. `one_a_store`: all files of a store are one row, so
+    that it has one such manifest."""
+
+    one_a_store: bool
 
     def directories(self, document: BaseModel) -> Sequence[str]:
         """Returns the directories, relative to the project, whose files are to be read. Pure."""

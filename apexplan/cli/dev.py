@@ -18,7 +18,7 @@ app = typer.Typer(
 
 Providers = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PROVIDER]...", help="postgres, neo4j, qdrant", show_default="postgres"),
+    typer.Argument(metavar="[PROVIDER]...", help="postgres, neo4j, qdrant, redis", show_default="postgres"),
 ]
 
 

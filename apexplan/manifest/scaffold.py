@@ -84,6 +84,39 @@ collections:
     on_replace: copy
 """
 
+_REDIS_MANIFEST = """\
+# What the cache is to hold. What is left out here is not managed: neither compared nor changed.
+# `apexplan plan` shows what would be done, `apexplan apply` does it, `apexplan audit` looks at every key.
+kind: RedisContract
+store: cache
+
+# Names of keys: literals and typed placeholders. A number is the most that a key may have left to live, in
+# seconds; `cached` entries are written and read through functions, and made stale by events.
+keys:
+  "doc:{id}":
+    ttl: 1h
+    cached: {about: {document: id}}
+    owner: documents
+  "query:{hash}":
+    ttl: 1h
+    cached: {made_of: [document]}     # whoever puts a result in names the documents that it was made of
+  "session:{id}": 7d
+
+# Keys of no pattern are told by an audit: report, allow or remove.
+undeclared: report
+
+# The server evicts what was used least as soon as this much memory is taken.
+config: {maxmemory: 256mb, maxmemory-policy: allkeys-lru}
+
+# What happens, and which cached values are stale after it.
+events:
+  document_updated: {subject: document, stale: ["doc:{id}", "query:{hash}"]}
+  document_deleted: {subject: document, stale: ["doc:{id}", "query:{hash}"]}
+
+# The functions that carry the events into the server. `apexplan codegen` writes a Python client of them.
+invalidation: {library: my_cache, prefix: "cache:"}
+"""
+
 _STARTERS = {
     "postgres": _Starter("sql", 'provider: postgres\nurl: "${DATABASE_URL}"', _POSTGRES_MANIFEST),
     "neo4j": _Starter(
@@ -95,7 +128,9 @@ _STARTERS = {
     "qdrant": _Starter(
         "vectors", 'provider: qdrant\nurl: "${QDRANT_URL:-edge:.apexplan/qdrant}"', _QDRANT_MANIFEST
     ),
-    "redis": _Starter("cache", 'provider: redis\nurl: "${REDIS_URL:-redis://localhost:6379/0}"'),
+    "redis": _Starter(
+        "cache", 'provider: redis\nurl: "${REDIS_URL:-redis://localhost:6379/0}"', _REDIS_MANIFEST
+    ),
     "graphiti": _Starter("memory", "provider: graphiti\ngraph: graph    # the store that holds the graph"),
 }
 

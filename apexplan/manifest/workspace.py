@@ -23,13 +23,12 @@ from apexplan.manifest.project import FILE_NAME, Project
 from apexplan.manifest.refusals import outside, unreadable
 from apexplan.manifest.resolve import Resolved, resolve_project
 from apexplan.manifest.sources import locate, read_directory
-from apexplan.migrations.kind import MigrationKind
 from apexplan.model.address import Address
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Diagnostic, Location, Severity
 from apexplan.model.errors import ManifestError, UsageError
 from apexplan.model.spec import canonical, digest
-from apexplan.provider import Provider
+from apexplan.provider import Provider, ReadsFiles
 
 Providers = Callable[[str], Provider]
 
@@ -215,8 +214,9 @@ def _take(
     places = {problem.where for problem in problems}
     found.diagnostics += problems
     if checked.files is not None:
-        in_a_row = isinstance(checked.files.kind, MigrationKind)
-        key = checked.files.store, checked.files.kind.name, "" if in_a_row else file.name
+        kind = checked.files.kind
+        alone = isinstance(kind, ReadsFiles) and kind.one_a_store
+        key = checked.files.store, kind.name, "" if alone else file.name
         other = found.files.setdefault(key, checked.files)
         if other is not checked.files:
             found.diagnostics.append(_two_of_a_store(other, checked.files))

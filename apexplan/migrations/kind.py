@@ -55,6 +55,7 @@ class MigrationKind:
     document: type[BaseModel] = MigrationFiles
     specs: tuple[type[Spec], ...] = (Migration,)
     """What its documents come down to."""
+    one_a_store = True
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect

@@ -17,9 +17,9 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command with one key. `absent`: the answer where there is no such key; it also stands for one that was
-    refused. `tells`: the server gives it for no other reason. `counts`: as a hit or a miss. `needed`: no audit
-    without it."""
+    """A command with one key. `absent`: the answer where there is no such key; it also stands for one that
+    was refused. `tells`: the server gives it for no other reason. `counts`: as a hit or a miss. `needed`: no
+    audit without it."""
 
     words: tuple[bytes, ...]
     behind: tuple[bytes, ...] = ()

@@ -34,6 +34,7 @@ class RedisContractKind:
 
     name = "RedisContract"
     document: type[BaseModel] = RedisContract
+    one_a_store = False
 
     def expand(self, document: BaseModel) -> Expansion:
         assert isinstance(document, RedisContract)

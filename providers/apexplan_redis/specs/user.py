@@ -10,6 +10,9 @@ from apexplan.model.spec import IGNORE, IN_PLACE, OnChange, Spec
 DEFAULT: Final = "default"
 """The user of connections that say no name. It cannot be deleted."""
 
+_SHOWN: Final = 6
+"""Rules that a summary tells."""
+
 _ONE = OnChange(
     IN_PLACE,
     "one ACL SETUSER with `reset` and every rule: all of it or nothing, and connections of a user who may "
@@ -37,7 +40,10 @@ class User(Spec):
     """Its rules when they were first changed from a manifest: that user cannot be deleted."""
 
     def summary(self) -> str:
-        words = ["on" if self.enabled else "off", self.keys or "", self.commands or ""]
+        """Returns the keys, and the first of many rules: categories become a long list in a server."""
+        rules = (self.commands or "").split()
+        more = [f"… ({len(rules)} rules)"] if len(rules) > _SHOWN else []
+        words = ["on" if self.enabled else "off", self.keys or "", *rules[:_SHOWN], *more]
         return " ".join(word for word in words if word)
 
     def told(self, field: str) -> str:

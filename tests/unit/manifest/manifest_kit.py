@@ -141,6 +141,7 @@ class PageKind:
 
     name: str = "PageFiles"
     document: type[BaseModel] = PageFiles
+    one_a_store: bool = True
 
     def expand(self, document: BaseModel) -> Expansion:
         return Expansion()
