@@ -6,7 +6,7 @@ the provider's `expand`, what is wrong with it across fields in its checks.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeAlias
 
@@ -57,22 +57,33 @@ def is_error(problem: Problem) -> bool:
 
 
 class Lifecycles:
-    """Reads `lifecycle` blocks of one kind of document. `specs` are all specs of the provider, `meant` says
-    which fields of a spec a name of the document stands for, where it is not the field's own."""
+    """Reads `lifecycle` blocks of one kind of document.
+
+    `specs` are all specs of the provider. `meant` says which fields of a spec a name of the document stands
+    for, where it is not the field's own. `spelled` returns the name of an object of that kind as its address
+    has it, None where it cannot be one; by default names are taken as they are written.
+    """
 
     def __init__(
-        self, specs: Iterable[type[Spec]], meant: Mapping[str, AbstractSet[str]] | None = None
+        self,
+        specs: Iterable[type[Spec]],
+        meant: Mapping[str, AbstractSet[str]] | None = None,
+        spelled: Callable[[str, str], str | None] = lambda kind, name: name,
     ) -> None:
         self._kinds = frozenset(spec.kind for spec in specs)
         self._names = meant or {}
+        self._spelled = spelled
 
-    def lifecycle(self, block: LifecycleBlock, store: str, spec: type[Spec]) -> Lifecycle:
-        """Returns what the block means for an object of this kind of spec."""
+    def lifecycle(
+        self, block: LifecycleBlock, store: str, spec: type[Spec], renamed_from: str | None = None
+    ) -> Lifecycle:
+        """Returns what the block means for an object of this kind of spec. `renamed_from`: the name part of
+        its former address."""
         needed = (self._dependency(text, store) for text in block.depends_on)
         return Lifecycle(
             block.protect,
             frozenset(field for name in block.ignore for field in self._meant(name, spec)),
-            getattr(block, "renamed_from", None),
+            renamed_from,
             frozenset(address for address in needed if address is not None),
         )
 
@@ -105,7 +116,8 @@ class Lifecycles:
         """Returns the address that `store.kind.name` or `kind.name` says; None: neither."""
         kind, _, name = text.partition(".")
         if kind in self._kinds and name:
-            return Address(store, kind, name)
+            known = self._spelled(kind, name)
+            return Address(store, kind, known) if known else None
         try:
             return Address.parse(text)
         except ValueError:

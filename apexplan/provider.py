@@ -338,11 +338,14 @@ class Checkpoint(Protocol):
 @dataclass(frozen=True, slots=True)
 class AuditOptions:
     """How to audit. `rate`: items a second at most, 0 for no bound, None for what the store's settings say.
-    `sample`: look at so many items only, None for all. `checkpoint`: None for an audit that starts anew."""
+    `sample`: look at so many items only, None for all. `checkpoint`: None for an audit that starts anew.
+    `for_plan`: `read` speaks in the fields of objects of those departures alone that a plan is asked to
+    repair, and of the others in notes."""
 
     rate: int | None = None
     sample: int | None = None
     checkpoint: Checkpoint | None = None
+    for_plan: bool = False
 
 
 @runtime_checkable

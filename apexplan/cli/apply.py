@@ -70,7 +70,7 @@ def apply(
             looked = approved.audited if approved is not None else audit
             if looked:
                 contracts = audits.declared(workspace.declared)
-                audited(stores, contracts, audits.auditable(stores), rate=rate)
+                audited(stores, contracts, audits.auditable(stores), rate=rate, for_plan=True)
             if approved is not None:
                 plan = _again(approved, workspace, state, stores)
             else:

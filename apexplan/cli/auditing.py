@@ -37,23 +37,27 @@ def audited(
     sample: int | None = None,
     root: Path | None = None,
     resume: bool = False,
+    for_plan: bool = False,
 ) -> Sequence[Audit]:
     """Audits the stores of these names, telling how far it is on standard error. With `root`, a project's
     directory, an audit that is stopped leaves a file there, from which one with `resume` goes on."""
     options = {
-        name: AuditOptions(rate, sample, _File(_place(root, name), fresh=not resume) if root else None)
-        for name in names
+        name: AuditOptions(rate, sample, _file(root, name, fresh=not resume), for_plan) for name in names
     }
     with stopping() as stop, _telling(stop) as watch:
         found = audits.audit(stores, contracts, options, watch)
-    for name in names if root else ():
-        _place(root, name).unlink(missing_ok=True)
+    if root is not None:
+        for name in names:
+            _place(root, name).unlink(missing_ok=True)
     return found
 
 
-def _place(root: Path | None, store: str) -> Path:
-    assert root is not None
+def _place(root: Path, store: str) -> Path:
     return root / ".apexplan" / "audit" / f"{store}.json"
+
+
+def _file(root: Path | None, store: str, *, fresh: bool) -> _File | None:
+    return None if root is None else _File(_place(root, store), fresh)
 
 
 @dataclass(slots=True)

@@ -74,7 +74,7 @@ def plan(
         with projects.stores_of(workspace.project) as stores:
             if audit:
                 contracts = audits.declared(workspace.declared)
-                audited(stores, contracts, audits.auditable(stores), rate=rate, sample=sample)
+                audited(stores, contracts, audits.auditable(stores), rate=rate, sample=sample, for_plan=True)
             made = planner.plan(
                 projects.desired_of(workspace),
                 recorded,

@@ -21,11 +21,10 @@ from apexplan.model.address import Address
 from apexplan.model.errors import AccessDenied, PlanError, StoreError
 from apexplan.model.spec import Spec
 from apexplan.provider import Normal
-from apexplan_redis.audit.kinds import TTL_KINDS, UNDECLARED
 from apexplan_redis.errors import ReadOnly
 from apexplan_redis.names import OWN_USERS
 from apexplan_redis.read.users import read_user, rules
-from apexplan_redis.specs import KeyPattern, Keyspace, User
+from apexplan_redis.specs import User
 
 if TYPE_CHECKING:
     from apexplan_redis.server import Node, Servers
@@ -49,23 +48,8 @@ def normalize(
             if not proven:
                 unproven[address] = _RULES
         else:
-            specs[address] = _without_what_stays(spec, live.get(address))
+            specs[address] = spec
     return Normal(specs, unproven)
-
-
-def _without_what_stays(spec: Spec, live: Spec | None) -> Spec:
-    """Returns the spec with those findings that a plan leaves as they are: nobody asked to repair them."""
-    if isinstance(spec, KeyPattern) and isinstance(live, KeyPattern) and live.findings:
-        repaired = TTL_KINDS if "ttl" in (spec.repair or ()) else frozenset()
-        return spec.model_copy(update={"findings": _rest(live.findings, repaired)})
-    if isinstance(spec, Keyspace) and isinstance(live, Keyspace) and live.findings:
-        repaired = frozenset({UNDECLARED}) if spec.undeclared == "remove" else frozenset()
-        return spec.model_copy(update={"findings": _rest(live.findings, repaired)})
-    return spec
-
-
-def _rest(findings: tuple[str, ...], repaired: frozenset[str]) -> tuple[str, ...] | None:
-    return tuple(one for one in findings if one not in repaired) or None
 
 
 def _hashed(address: Address, spec: User, passwords: Mapping[str, SecretStr]) -> User:

@@ -12,6 +12,8 @@ from apexplan.model.plan import Note, Size, Step
 from apexplan.model.spec import Spec
 from apexplan.provider import AuditOptions, Check, Live, Mark, Normal, Outcome, Safe, Scope, Watch
 from apexplan_redis.connection import RedisSettings
+from apexplan_redis.specs import KeyPattern, Keyspace
+from apexplan_redis.steps.repairs import repairable
 
 if TYPE_CHECKING:
     from apexplan_redis.audit import Audited
@@ -28,6 +30,7 @@ class RedisSession:
         self._settings = settings
         self._safe: Safe | None = None
         self._audited: Audited | None = None
+        self._repairable: Mapping[Address, frozenset[str]] | None = None
 
     def read(self, scope: Scope) -> Live:
         from apexplan_redis.read import read
@@ -37,7 +40,7 @@ class RedisSession:
             return live
         from apexplan_redis.read.judged import judged
 
-        return judged(live, self._audited.report)
+        return judged(live, self._audited.report, self._repairable)
 
     def normalize(self, desired: Mapping[Address, Spec], live: Mapping[Address, Spec]) -> Normal:
         from apexplan_redis.normalize import normalize
@@ -62,6 +65,10 @@ class RedisSession:
     def audit(self, contract: Mapping[Address, Spec], options: AuditOptions, watch: Watch) -> Audit:
         from apexplan_redis.audit import audit
 
+        if not any(isinstance(spec, KeyPattern | Keyspace) for spec in contract.values()):
+            self._audited = None
+            return Audit(store=self.servers.store)
+        self._repairable = repairable(contract) if options.for_plan else None
         self._audited = audit(self.servers, contract, options, watch, default_rate=self._settings.audit_rate)
         return self._audited.report
 
@@ -70,6 +77,8 @@ class RedisSession:
 
     def run(self, step: Step, watch: Watch) -> None:
         from apexplan_redis.run import VERBS
+
+        self._audited = None  # what was found is no longer so
 
         VERBS[step.verb].run(self._work(), step, watch)
 

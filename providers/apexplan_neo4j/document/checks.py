@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from apexplan.document import Block, Path
 from apexplan.model.address import Address
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Problem
-from apexplan_neo4j.document.models import Block, BoundsBlock, ConstraintBlock, IndexBlock
+from apexplan_neo4j.document.models import BoundsBlock, ConstraintBlock, IndexBlock
 from apexplan_neo4j.document.property_types import canonical_type
 from apexplan_neo4j.names import why_not_a_name
 from apexplan_neo4j.specs import Constraint, Index
-
-Path = tuple[str | int, ...]
 
 REQUIREMENTS: Final = ("unique", "key", "exists", "typed")
 LABEL_OR_TYPE: Final = ("label", "relationship")

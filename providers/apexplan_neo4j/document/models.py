@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from apexplan import document
+from apexplan.document import Block
 from apexplan_neo4j.specs.index import Entity, IndexType, Similarity
 
 MAX_DIMENSIONS: Final = 4096
@@ -25,29 +27,11 @@ Flat: TypeAlias = Annotated[tuple[float, ...], Field(min_length=2, max_length=2)
 Solid: TypeAlias = Annotated[tuple[float, ...], Field(min_length=3, max_length=3)]
 
 
-class Block(BaseModel):
-    """Base of all blocks of a document."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
-    )
-
-    def given(self, *names: str) -> list[str]:
-        """Returns those of the fields that the document sets."""
-        return [name for name in names if name in self.model_fields_set]
-
-
-class LifecycleBlock(Block):
+class LifecycleBlock(document.LifecycleBlock):
     """What holds for the object beside its definition."""
 
-    protect: bool = False
-    """Refuse every deletion and replacement."""
-    ignore: tuple[str, ...] = ()
-    """Fields that are neither compared nor changed."""
     renamed_from: Annotated[str, Field(min_length=1)] | None = None
     """The former name."""
-    depends_on: tuple[str, ...] = ()
-    """Objects that must be there first where the definition does not tell: an address, or kind.name."""
 
 
 class ConstraintBlock(Block):
@@ -138,7 +122,7 @@ class Neo4jSchema(Block):
     kind: Literal["Neo4jSchema"]
     store: str
     """The store's name in the project file."""
-    constraints: dict[str, ConstraintBlock] = {}
+    constraints: dict[str, ConstraintBlock] = Field({})
     """By name. Constraints and indexes share the names of a database."""
-    indexes: dict[str, IndexBlock] = {}
+    indexes: dict[str, IndexBlock] = Field({})
     """By name."""

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
+from apexplan.document import Path
 from apexplan.model.address import Address
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Problem, Severity
-from apexplan_postgres.document.expander import Path
 from apexplan_postgres.document.limits import index_problems, type_problems, virtual_problems
 from apexplan_postgres.document.methods import nearest
 from apexplan_postgres.document.rules import rule_problems

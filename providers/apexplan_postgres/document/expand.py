@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from apexplan.document import Path
 from apexplan.model.address import Address
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Problem
 from apexplan_postgres.document.expand_table import Keys, expand_table
 from apexplan_postgres.document.expander import (
     Expander,
-    Path,
     bad_name,
     comment_of,
     given,

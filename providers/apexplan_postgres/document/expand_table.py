@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from apexplan.document import Path
 from apexplan.model.address import Address
 from apexplan.model.diagnostics import Problem
 from apexplan.model.spec import Spec
 from apexplan_postgres.document.expander import (
     Expander,
-    Path,
     comment_of,
     given,
     parameter_text,

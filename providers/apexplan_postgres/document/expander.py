@@ -6,20 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from apexplan.document import Block, Lifecycles, Path
 from apexplan.model.address import Address
-from apexplan.model.change import Declared, Lifecycle
+from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Problem
 from apexplan.model.spec import Spec
-from apexplan_postgres.document.models import Block, LifecycleBlock, Object, Parameter, SqlValue
+from apexplan_postgres import specs
+from apexplan_postgres.document.models import LifecycleBlock, Object, Parameter, SqlValue
 from apexplan_postgres.document.naming import Naming
 from apexplan_postgres.specs.index import STORAGE_PARAMETERS
 
-Path = tuple[str | int, ...]
-
 _FIELD_NAMES: Final = {
-    "on": frozenset({"keys"}),
-    "with": frozenset({"options", *STORAGE_PARAMETERS}),
-    "schema": frozenset({"schema_name"}),
+    "on": {"keys"},
+    "with": {"options", *STORAGE_PARAMETERS},
+    "schema": {"schema_name"},
 }
 """What `ignore` may call by the document's name, and the fields of specs that are meant."""
 
@@ -31,6 +31,10 @@ class Expander:
     naming: Naming
     declared: list[Declared] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    _lifecycles: Lifecycles = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lifecycles = Lifecycles(specs.ALL, _FIELD_NAMES, self.naming.spelled)
 
     def declare(
         self,
@@ -41,23 +45,10 @@ class Expander:
         former: Callable[[str], str | None] | None = None,
     ) -> None:
         """Adds one object. `former` makes the name part of an address from an object's former name."""
-        lifecycle = Lifecycle(
-            block.protect,
-            self._ignored(block, type(spec), path),
-            self._former(block, former, path),
-            self._dependencies(block, path),
-        )
+        self.problems += self._lifecycles.problems(block, type(spec), path)
+        renamed_from = self._former(block, former, path)
+        lifecycle = self._lifecycles.lifecycle(block, address.store, type(spec), renamed_from)
         self.declared.append(Declared(address, spec, path, lifecycle))
-
-    def _ignored(self, block: LifecycleBlock, spec: type[Spec], path: Path) -> frozenset[str]:
-        found: set[str] = set()
-        for number, name in enumerate(block.ignore):
-            meant = ({name} | _FIELD_NAMES.get(name, frozenset())) & spec.rules.keys()
-            found |= meant
-            if not meant:
-                place = (*path, "lifecycle", "ignore", number)
-                self.problems.append(_no_such_field(name, spec, place))
-        return frozenset(found)
 
     def _former(
         self, block: LifecycleBlock, former: Callable[[str], str | None] | None, path: Path
@@ -68,16 +59,6 @@ class Expander:
         if name is None:
             self.problems.append(_no_former_name(block.renamed_from, (*path, "lifecycle", "renamed_from")))
         return name
-
-    def _dependencies(self, block: LifecycleBlock, path: Path) -> frozenset[Address]:
-        found = set()
-        for number, text in enumerate(block.depends_on):
-            address = self.naming.dependency(text)
-            if address is None:
-                self.problems.append(_no_address(text, (*path, "lifecycle", "depends_on", number)))
-            else:
-                found.add(address)
-        return frozenset(found)
 
 
 def given(block: Block, *names: str) -> dict[str, Any]:
@@ -110,17 +91,6 @@ def bad_name(name: str, path: Path, why: str) -> Problem:
     return Problem("bad-name", path, "a name is not allowed here", f"`{name}`: {why}", mend="rename it")
 
 
-def _no_such_field(name: str, spec: type[Spec], path: Path) -> Problem:
-    return Problem(
-        "unknown-field",
-        path,
-        "a field to be ignored is not known",
-        f"`{name}`",
-        f"an object of kind {spec.kind} has no such field",
-        "known here: " + ", ".join(sorted(spec.rules)),
-    )
-
-
 def _no_former_name(name: str, path: Path) -> Problem:
     return Problem(
         "bad-former-name",
@@ -129,14 +99,4 @@ def _no_former_name(name: str, path: Path) -> Problem:
         f"`{name}`",
         "a former name stands without schema and table, and an extension cannot be renamed",
         "write the name alone, as the object was called in the same place",
-    )
-
-
-def _no_address(text: str, path: Path) -> Problem:
-    return Problem(
-        "bad-address",
-        path,
-        "what the object depends on is no address",
-        f"`{text}`",
-        mend="write store.kind.name or kind.name, such as function.documents_changed()",
     )

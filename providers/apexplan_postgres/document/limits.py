@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from apexplan.document import Path
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Problem, Severity
-from apexplan_postgres.document.expander import Path
 from apexplan_postgres.document.methods import (
     ALL_VECTOR_OPCLASSES,
     MAX_INDEX_DIMENSIONS,

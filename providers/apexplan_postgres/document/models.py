@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from apexplan import document
+from apexplan.document import Block
 from apexplan_postgres.specs.constraint import Deferrable, ReferentialAction
 from apexplan_postgres.specs.routine import TriggerEvent
 
@@ -25,25 +27,11 @@ Parameter: TypeAlias = str | int | float | bool
 Names: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class Block(BaseModel):
-    """Base of all blocks of a document."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
-    )
-
-
-class LifecycleBlock(Block):
+class LifecycleBlock(document.LifecycleBlock):
     """What holds for the object beside its definition."""
 
-    protect: bool = False
-    """Refuse every deletion and replacement."""
-    ignore: tuple[str, ...] = ()
-    """Fields that are neither compared nor changed."""
     renamed_from: str | None = None
     """The former name, without schema and table."""
-    depends_on: tuple[str, ...] = ()
-    """Objects that must be there first where the definition does not tell: an address, or kind.name."""
 
 
 class Object(Block):
@@ -82,7 +70,7 @@ class FunctionBlock(Object):
     strict: bool = False
     security_definer: bool = False
     parallel: Literal["unsafe", "restricted", "safe"] = "unsafe"
-    settings: dict[str, str] = {}
+    settings: dict[str, str] = Field({})
     """SET name TO value, for the time of a call."""
 
 
@@ -179,7 +167,7 @@ class KeyBlock(Block):
     expression: str | None = None
     opclass: str | None = None
     """The operator class; left out: the default of method and type. hnsw has no default."""
-    opclass_options: dict[str, Parameter] = {}
+    opclass_options: dict[str, Parameter] = Field({})
     collation: str | None = None
     order: Literal["asc", "desc"] = "asc"
     nulls: Literal["first", "last"] | None = None
@@ -260,14 +248,14 @@ class TableBlock(Object):
 
     with_: dict[str, Parameter] = Field(default={}, alias="with")
     """Storage parameters, such as fillfactor."""
-    columns: dict[str, str | ColumnBlock] = {}
+    columns: dict[str, str | ColumnBlock] = Field({})
     primary_key: Names | PrimaryKeyBlock | None = None
-    unique: dict[str, Names | UniqueBlock] = {}
-    checks: dict[str, str | CheckBlock] = {}
-    foreign_keys: dict[str, ForeignKeyBlock] = {}
-    exclude: dict[str, ExcludeBlock] = {}
-    indexes: dict[str, IndexBlock] = {}
-    triggers: dict[str, TriggerBlock] = {}
+    unique: dict[str, Names | UniqueBlock] = Field({})
+    checks: dict[str, str | CheckBlock] = Field({})
+    foreign_keys: dict[str, ForeignKeyBlock] = Field({})
+    exclude: dict[str, ExcludeBlock] = Field({})
+    indexes: dict[str, IndexBlock] = Field({})
+    triggers: dict[str, TriggerBlock] = Field({})
 
 
 class PostgresSchema(Block):
@@ -278,9 +266,9 @@ class PostgresSchema(Block):
     """The store's name in the project file."""
     schema_: str = Field(default="public", alias="schema")
     """The schema of every name that is written without one."""
-    extensions: dict[str, ExtensionBlock] = {}
-    schemas: dict[str, SchemaBlock] = {}
-    functions: dict[str, FunctionBlock] = {}
+    extensions: dict[str, ExtensionBlock] = Field({})
+    schemas: dict[str, SchemaBlock] = Field({})
+    functions: dict[str, FunctionBlock] = Field({})
     """By name and argument types: `documents_changed()`, `score(integer, text)`."""
-    tables: dict[str, TableBlock] = {}
+    tables: dict[str, TableBlock] = Field({})
     """By name, with its schema where that is not the default: `documents`, `audit.events`."""

@@ -6,12 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from apexplan.model.address import Address
-from apexplan_postgres import specs
 from apexplan_postgres.document.signatures import signature
 from apexplan_postgres.names import parts, quote, spelled
 
-KINDS: Final = frozenset(spec.kind for spec in specs.ALL)
 _REFERENCE: Final = re.compile(r"\s*([^()\s]+)\s*(?:\(([^()]*)\))?\s*\Z")
 
 
@@ -44,18 +41,8 @@ class Naming:
         columns = tuple(column.strip() for column in match[2].split(",")) if match[2] is not None else ()
         return table, columns
 
-    def dependency(self, text: str) -> Address | None:
-        """Returns the address that `store.kind.name` or `kind.name` says; None: neither."""
-        kind, _, name = text.partition(".")
-        if kind in KINDS and name:
-            full = self._full(kind, name)
-            return Address(self.store, kind, full) if full else None
-        try:
-            return Address.parse(text)
-        except ValueError:
-            return None
-
-    def _full(self, kind: str, name: str) -> str | None:
+    def spelled(self, kind: str, name: str) -> str | None:
+        """Returns the name of an object as its address has it, or None where it cannot be one."""
         if kind == "function":
             return self.function(name)
         return self.relation(name) if kind in ("table", "index") else name

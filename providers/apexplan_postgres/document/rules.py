@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from apexplan.document import Path
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Problem
-from apexplan_postgres.document.expander import Path
 from apexplan_postgres.document.methods import nearest
 from apexplan_postgres.document.signatures import canonical_type
 from apexplan_postgres.specs import Column, Exclude, ForeignKey, Index, IndexKey, Table, Trigger

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Final
 
+from apexplan.document import Path
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Problem
-from apexplan_postgres.document.expander import Path, bad_name
+from apexplan_postgres.document.expander import bad_name
 from apexplan_postgres.document.signatures import why_not_a_result, why_not_arguments
 from apexplan_postgres.fragments import is_sql_body, why_not_a_type, why_not_an_expression, why_not_balanced
 from apexplan_postgres.names import parts, why_not_a_name

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from apexplan.document import Path
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Problem, Severity
-from apexplan_qdrant.document.blocks import Path
 from apexplan_qdrant.document.models import AliasBlock, CollectionBlock, QdrantSchema, TransformBlock
 from apexplan_qdrant.document.values import dense_blocks
 from apexplan_qdrant.document.vector_models import Quantization, QuantizationBlock, VectorBlock
@@ -62,11 +62,6 @@ def among(declared: Iterable[Declared]) -> Iterator[Problem]:
             if holder is not one:
                 yield _taken(one, holder, claim)
                 break
-
-
-def is_error(problem: Problem) -> bool:
-    """False for what is only worth a warning."""
-    return problem.severity is Severity.ERROR
 
 
 # ------------------------------------------------------------------ vectors

@@ -16,10 +16,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from apexplan.document import Block, is_error
 from apexplan.model.address import Address
 from apexplan.model.spec import Spec
-from apexplan_qdrant.document.blocks import Block
-from apexplan_qdrant.document.checks import is_error
 from apexplan_qdrant.document.expand import expand_document
 from apexplan_qdrant.document.index_models import IndexBlock
 from apexplan_qdrant.document.models import CollectionBlock, QdrantSchema, StrictModeBlock

@@ -5,23 +5,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
+from apexplan.document import LifecycleBlock, Lifecycles, Path, is_error
 from apexplan.model.address import Address
 from apexplan.model.change import Declared
 from apexplan.model.diagnostics import Problem
 from apexplan.model.spec import Spec
 from apexplan.provider import Expansion
-from apexplan_qdrant.document.blocks import LifecycleBlock, Path
-from apexplan_qdrant.document.checks import alias_problems, among, collection_problems, is_error
+from apexplan_qdrant import specs
+from apexplan_qdrant.document.checks import alias_problems, among, collection_problems
 from apexplan_qdrant.document.index_checks import index_problems
 from apexplan_qdrant.document.index_models import IndexBlock
 from apexplan_qdrant.document.json_paths import canonical_path
-from apexplan_qdrant.document.lifecycle import lifecycle, lifecycle_problems
-from apexplan_qdrant.document.models import AliasBlock, CollectionBlock, QdrantSchema
-from apexplan_qdrant.document.values import collection_values, index_values
+from apexplan_qdrant.document.models import (
+    AliasBlock,
+    CollectionBlock,
+    CollectionLifecycleBlock,
+    QdrantSchema,
+)
+from apexplan_qdrant.document.values import (
+    PARTS,
+    SPARSE_FIELDS,
+    VECTOR_FIELDS,
+    collection_values,
+    index_values,
+)
 from apexplan_qdrant.names import index_address
 from apexplan_qdrant.specs import Alias, Collection, PayloadIndex
 from apexplan_qdrant.specs.payload_index import IndexType
+
+_FIELD_NAMES: Final = {
+    **{part: {f"{prefix}{name}" for name in block.model_fields} for part, (prefix, block) in PARTS.items()},
+    "vectors": {"vectors", "size", "distance", *VECTOR_FIELDS.values(), "vector_hnsw", "vector_quantization"},
+    "sparse_vectors": {"sparse_vectors", *SPARSE_FIELDS.values()},
+    "copy": {"copying"},
+}
+"""What `ignore` may call by the document's name, and the fields of specs that are meant."""
+_LIFECYCLES: Final = Lifecycles(specs.ALL, _FIELD_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +75,7 @@ def _outcomes(document: QdrantSchema) -> Iterator[_Outcome]:
 def _collection(store: str, name: str, block: CollectionBlock, path: Path) -> _Outcome:
     problems = [
         *collection_problems(name, block, path),
-        *lifecycle_problems(block.lifecycle, Collection, path),
+        *_LIFECYCLES.problems(block.lifecycle, Collection, path),
     ]
     if any(map(is_error, problems)):
         return _Outcome(problems)
@@ -65,7 +86,7 @@ def _collection(store: str, name: str, block: CollectionBlock, path: Path) -> _O
 
 def _index(store: str, collection: str, field: str, block: IndexType | IndexBlock, path: Path) -> _Outcome:
     life = block.lifecycle if isinstance(block, IndexBlock) else LifecycleBlock()
-    problems = [*index_problems(field, block, path), *lifecycle_problems(life, PayloadIndex, path)]
+    problems = [*index_problems(field, block, path), *_LIFECYCLES.problems(life, PayloadIndex, path)]
     if any(map(is_error, problems)):
         return _Outcome(problems)
     address = index_address(store, collection, canonical_path(field))
@@ -76,7 +97,7 @@ def _index(store: str, collection: str, field: str, block: IndexType | IndexBloc
 def _alias(document: QdrantSchema, name: str, block: AliasBlock, path: Path) -> _Outcome:
     problems = [
         *alias_problems(name, block, document, path),
-        *lifecycle_problems(block.lifecycle, Alias, path),
+        *_LIFECYCLES.problems(block.lifecycle, Alias, path),
     ]
     if any(map(is_error, problems)):
         return _Outcome(problems)
@@ -87,4 +108,5 @@ def _alias(document: QdrantSchema, name: str, block: AliasBlock, path: Path) -> 
 
 
 def _declared(address: Address, spec: Spec, path: Path, block: LifecycleBlock) -> Declared:
-    return Declared(address, spec, path, lifecycle(block, address.store, type(spec)))
+    former = block.renamed_from if isinstance(block, CollectionLifecycleBlock) else None
+    return Declared(address, spec, path, _LIFECYCLES.lifecycle(block, address.store, type(spec), former))

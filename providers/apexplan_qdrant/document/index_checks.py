@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from apexplan.document import Path
 from apexplan.model.diagnostics import Problem
-from apexplan_qdrant.document.blocks import Path
 from apexplan_qdrant.document.index_models import IndexBlock
 from apexplan_qdrant.document.json_paths import canonical_path
 from apexplan_qdrant.specs.payload_index import IndexType

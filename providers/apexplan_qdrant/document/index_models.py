@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from apexplan_qdrant.document.blocks import UNSAID, Block, LifecycleBlock, Whole
+from apexplan.document import UNSAID, Block, LifecycleBlock
+from apexplan_qdrant.document.blocks import Whole
 from apexplan_qdrant.document.vector_models import Memory
 from apexplan_qdrant.specs.payload_index import IndexType
 

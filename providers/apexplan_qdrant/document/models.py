@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
-from apexplan_qdrant.document.blocks import UNSAID, Block, LifecycleBlock, Positive, Whole
+from apexplan.document import UNSAID, Block, LifecycleBlock
+from apexplan_qdrant.document.blocks import Positive, Whole
 from apexplan_qdrant.document.index_models import IndexBlock
 from apexplan_qdrant.document.vector_models import (
     Memory,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from apexplan_qdrant.document.blocks import Block
+from apexplan.document import Block
 from apexplan_qdrant.document.index_models import IndexBlock
 from apexplan_qdrant.document.models import CollectionBlock, CopyBlock, HnswBlock, OptimizersBlock, WalBlock
 from apexplan_qdrant.document.vector_models import Quantization, VectorBlock

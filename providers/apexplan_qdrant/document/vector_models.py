@@ -6,7 +6,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from apexplan_qdrant.document.blocks import UNSAID, WORDS, Block, Whole
+from apexplan.document import UNSAID, Block
+from apexplan_qdrant.document.blocks import WORDS, Whole
 
 MAX_SIZE = 65_536
 """Components of a vector."""

@@ -62,9 +62,7 @@ def info(node: Node, section: str) -> dict[str, str]:
 
 def remark(own: Hits, counted: Hits | None) -> str:
     """Returns what the audit added, and the hit rate without it. `counted`: by the servers meanwhile."""
-    added = (
-        f"the audit added {own.hits:,} hits and {own.misses:,} misses to keyspace_hits and keyspace_misses"
-    )
+    added = f"the audit added {own.hits:,} to keyspace_hits and {own.misses:,} to keyspace_misses"
     if counted is None:
         return f"{added}; what others added is not known: the user may not run INFO"
     others = counted - own

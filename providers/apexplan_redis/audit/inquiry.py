@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from apexplan_redis.audit import kinds
+from apexplan_redis import kinds
 from apexplan_redis.audit.batch import Batch
 from apexplan_redis.audit.commands import (
     EXISTS,

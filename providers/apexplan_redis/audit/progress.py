@@ -22,9 +22,9 @@ _FORMAT: Final = 1
 
 @dataclass(slots=True)
 class Part:
-    """One server's keys. `reader`: who was asked, `run_id`: which process that was, "" where it does not say.
-    `cursor`: where to go on, None at the end. `earlier`: undeclared keys by what they look like, of an earlier
-    process; `groups`: those of this one."""
+    """One server's keys. `reader`: who was asked, `run_id`: which process that was, "" where it does not
+    say. `cursor`: where to go on, None at the end. `earlier`: undeclared keys by what they look like, of an
+    earlier audit; `groups`: those of this one."""
 
     reader: str
     run_id: str

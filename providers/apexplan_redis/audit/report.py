@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from apexplan.model.address import Address
 from apexplan.model.audit import Departure, Strangers
 from apexplan.model.plan import Size
-from apexplan_redis.audit import kinds
+from apexplan_redis import kinds
 from apexplan_redis.audit.rules import Rule
 from apexplan_redis.audit.tally import Found, Seen, Tally
 from apexplan_redis.audit.values import LONGEST_BYTES
@@ -58,7 +58,7 @@ def _departure(rule: Rule, seen: Seen, kind: str, scale: float) -> Departure:
 
 
 def interval(count: int, looked: int) -> tuple[float, float]:
-    """Returns between which shares of all lies the true one, at 95 %, where `count` of `looked` were found."""
+    """Returns between which shares the true one lies, at 95 %, where `count` of `looked` were found."""
     if not looked:
         return 0.0, 1.0
     share, z2 = count / looked, _Z_95**2

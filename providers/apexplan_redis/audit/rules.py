@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from apexplan.model.address import Address
 from apexplan.model.spec import Spec
-from apexplan_redis.audit import kinds
+from apexplan_redis import kinds
 from apexplan_redis.audit.commands import ENCODING, LENGTHS, MEMORY, PTTL, TYPE, Command
 from apexplan_redis.patterns import Pattern, parse
 from apexplan_redis.specs import KeyPattern

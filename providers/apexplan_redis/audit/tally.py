@@ -1,5 +1,5 @@
-"""What was counted: of each pattern, of a batch, of a server, of a whole audit. All of one form, which adds up
-and goes into JSON and back.
+"""What was counted: of each pattern, of a batch, of a server, of a whole audit. All of one form, which adds
+up and goes into JSON and back.
 
 Keys are texts here already, cut to what a report shows. Those of personal data are not kept at all.
 """
@@ -92,7 +92,8 @@ class Tally:
     @classmethod
     def loaded(cls, told: Mapping[str, Any]) -> Tally:
         seen = {int(rule): _loaded(one) for rule, one in told["seen"].items()}
-        return cls(told["looked"], seen, *told["sized"], told["moved"])
+        sized, sized_bytes = told["sized"]
+        return cls(told["looked"], seen, sized, sized_bytes, told["moved"])
 
 
 def readable(key: bytes) -> str:

@@ -31,8 +31,8 @@ Validate = Callable[[bytes], str]
 
 @dataclass(slots=True)
 class Quota:
-    """Which of many are looked at, of which nobody knows how many will come: `MOST_VALUES`, spread evenly over
-    the pass. Where there are fewer, and they come evenly, all of them."""
+    """Which of many are looked at, of which nobody knows how many will come: `MOST_VALUES`, spread evenly
+    over the pass. Where there are fewer, and they come evenly, all of them."""
 
     taken: int = 0
 

@@ -98,6 +98,7 @@ class Walk:
         self._send(questions, scans)
         self._judge()
         self._prepare()
+        self._commit()
         self._answered = [(question, self._answers(question)) for question in questions]
         if scans:
             self._take_scan(self.wire.read())
@@ -137,6 +138,9 @@ class Walk:
         for question, answers in self._answered:
             self._ask(question.batch, question.take(question, answers))
             question.batch.open -= 1
+        self._answered = []
+
+    def _commit(self) -> None:
         for batch in self._line.settled():
             self._under_way -= batch.scanned
             self.help.commit(batch)

@@ -120,11 +120,12 @@ class _Whole:
         self.started = self.saved = self.told = time.monotonic()
         self.reader: Node = servers.primaries[0]
         self.part = Part("", "")
+        self._go_on()
 
     # ── the servers in turn ───────────────────────────────────────────────────────────────────
 
     def run(self) -> None:
-        self._go_on()
+        """Returns when all keys were counted."""
         for primary in self.servers.primaries:
             self._audit_of(primary)
         self._tell(force=True)
@@ -171,9 +172,7 @@ class _Whole:
         self.counters.own += walk.hits
         self.counters.add(before, hits.told(reader))
         if reader.role == "replica":
-            self.remarks.append(
-                f"{reader.name}, a replica, was read: its primary's statistics are as they were"
-            )
+            self.remarks.append(f"{reader.name}, a replica, was read; its primary counted nothing")
 
     def _course(self, name: str) -> course.Course:
         if self.sample is None:
@@ -300,9 +299,8 @@ class _Whole:
                 continue
             unknown = sorted(set(not_known(rule.spec.value)))
             if unknown:
-                self.remarks.append(
-                    f"{rule.address.name}: of the schema, {', '.join(unknown)} is not looked at"
-                )
+                words = ", ".join(unknown)
+                self.remarks.append(f"{rule.address.name}: of the schema, {words} is not looked at")
             try:
                 yield number, compiled(rule.spec.value)
             except ValueError as error:

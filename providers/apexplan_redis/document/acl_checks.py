@@ -1,57 +1,74 @@
-"""What is wrong with the ACL users of a document: rules that grant more than they seem to. Pure.
-
-What a category holds is the server's to say; what is here was measured on 7.0.15 with ACL DRYRUN.
-"""
+"""What is wrong with the ACL users of a document. Pure. What their rules grant is in `acl_grants`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from apexplan.document import Path
-from apexplan.model.diagnostics import Problem, Severity
+from apexplan.model.diagnostics import Problem
+from apexplan_redis.document.acl_grants import grant_problems, words
 from apexplan_redis.document.models import UserBlock
 from apexplan_redis.document.values import is_hash
+from apexplan_redis.names import OWN_USERS
 from apexplan_redis.patterns import Pattern
 
-_RULE: Final = re.compile(r"[+-](@?[a-z0-9_.-]+)(\|[a-z0-9_.-]+)?|allcommands|nocommands", re.IGNORECASE)
+_RULE: Final = re.compile(
+    r"[+-](@[a-z0-9_.-]+|[a-z0-9_.-]+(\|[a-z0-9_.-]+)?)|allcommands|nocommands", re.IGNORECASE
+)
 _SECRET_LIKE: Final = re.compile(r"^[<>#!]")
-_FUNCTIONS: Final = "FUNCTION LOAD, DELETE, FLUSH and RESTORE"
-_CATEGORIES: Final = ("@all", "@write", "@scripting", "@slow", "function", "function|load")
-_GIVES_FUNCTION: Final = frozenset({"allcommands", *(f"+{one}" for one in _CATEGORIES)})
-_TAKES_FUNCTION: Final = frozenset({"nocommands", *(f"-{one}" for one in _CATEGORIES)})
+_BLANK: Final = re.compile(r"[\s\0]")
+_KEY_RIGHTS: Final = re.compile(r"%(R|W|RW|WR)~", re.IGNORECASE)
+_ALL_KEYS: Final = re.compile(r"(~|%(RW|WR)~)?\*", re.IGNORECASE)
+_ALL_CHANNELS: Final = re.compile(r"&?\*")
+_WORDS: Final = frozenset({"allkeys", "resetkeys", "allchannels", "resetchannels"})
 
 
 def user_problems(
     name: str, block: UserBlock, patterns: Mapping[str, Pattern], path: Path
 ) -> Iterator[Problem]:
     """Yields what is wrong with one user. `patterns` are those of the document, by their text."""
-    if not name.strip() or re.search(r"[\s\0]", name):
-        yield Problem(
-            "bad-user", path, "a name is none of a user", f"`{name}`", mend="take a name without blanks"
-        )
+    yield from _name(name, path)
     yield from _passwords(block, path)
-    for number, text in enumerate(block.patterns):
-        if text not in patterns:
+    yield from _patterns(block, patterns, path)
+    yield from _rules(block.commands, path)
+    yield from _keys(block.keys, path, beside=len(block.patterns))
+    yield from _channels(block.channels, path)
+    for number, selector in enumerate(block.selectors):
+        inner = (*path, "selectors", number)
+        if not (words(selector.commands) or selector.keys or selector.channels):
             yield Problem(
-                "unknown-pattern",
-                (*path, "patterns", number),
-                "a user names a pattern that is not declared",
-                f"`{text}`",
-                mend="write the pattern as it stands under `keys`, or give globs in `keys`",
+                "empty-selector", inner, "a selector allows nothing", "it is empty", mend="leave it out"
             )
-    rules = _rules(block.commands)
-    yield from _syntax(rules, path)
-    yield from _grants(name, block, rules, path)
+        yield from _rules(selector.commands, inner)
+        yield from _keys(selector.keys, inner)
+        yield from _channels(selector.channels, inner)
+    yield from grant_problems(name, block, patterns, path)
+
+
+def _name(name: str, path: Path) -> Iterator[Problem]:
+    if _BLANK.search(name):
+        yield Problem(
+            "bad-user",
+            path,
+            "a name is none of a user",
+            f"`{name}`",
+            "names of users hold no blanks",
+            "take a name without blanks",
+        )
+    if name.startswith(OWN_USERS):
+        why = f"users {OWN_USERS}… are made and removed while rules are compared"
+        yield Problem("own-user", path, "a name is kept for apexplan", f"`{name}`", why, "take another name")
 
 
 def _passwords(block: UserBlock, path: Path) -> Iterator[Problem]:
     for number, password in enumerate(block.passwords):
+        place = (*path, "passwords", number)
         if password.startswith("sha256:") and not is_hash(password):
             yield Problem(
                 "bad-hash",
-                (*path, "passwords", number),
+                place,
                 "a hash of a password is none",
                 "`sha256:` without 64 lower-case hex digits behind it",
                 mend="write sha256: and what `printf %s PASSWORD | sha256sum` says",
@@ -59,30 +76,41 @@ def _passwords(block: UserBlock, path: Path) -> Iterator[Problem]:
         elif _SECRET_LIKE.match(password):
             yield Problem(
                 "password-in-manifest",
-                (*path, "passwords", number),
+                place,
                 "a password stands in the manifest",
                 "one that begins as in an ACL rule",
                 "what a manifest says is shown in plans and kept in the state",
                 "name it: `passwords` of the store in the project file has name and secret",
             )
     if block.nopass and block.passwords:
-        why = "with nopass any password is right"
         yield Problem(
             "contradiction",
             (*path, "nopass"),
             "two settings contradict each other",
             "`nopass` and `passwords`",
-            why,
+            "with nopass any password is right",
             "leave one of them out",
         )
 
 
-def _rules(commands: str | tuple[str, ...]) -> list[str]:
-    return (commands if isinstance(commands, str) else " ".join(commands)).split()
+def _patterns(block: UserBlock, patterns: Mapping[str, Pattern], path: Path) -> Iterator[Problem]:
+    for number, text in enumerate(block.patterns):
+        place = (*path, "patterns", number)
+        if text not in patterns:
+            yield Problem(
+                "unknown-pattern",
+                place,
+                "a user names a pattern that is not declared",
+                f"`{text}`",
+                "a user may touch keys of declared patterns",
+                "write the pattern as it stands under `keys`, or give globs in `keys`",
+            )
+        elif _BLANK.search(text):
+            yield _blank(place, text, "give a glob in `keys` that has `?` in the blank's place")
 
 
-def _syntax(rules: list[str], path: Path) -> Iterator[Problem]:
-    for rule in rules:
+def _rules(commands: str | tuple[str, ...], path: Path) -> Iterator[Problem]:
+    for rule in words(commands):
         if not _RULE.fullmatch(rule):
             yield Problem(
                 "bad-acl-rule",
@@ -94,49 +122,57 @@ def _syntax(rules: list[str], path: Path) -> Iterator[Problem]:
             )
 
 
-def _grants(name: str, block: UserBlock, rules: list[str], path: Path) -> Iterator[Problem]:
-    """Yields what is allowed beyond what it looks like."""
-    lower = [rule.lower() for rule in rules]
-    everything = any(rule in ("+@all", "allcommands") for rule in lower)
-    open_keys = any(glob.lstrip("~") == "*" for glob in block.keys)
-    if block.enabled and block.nopass:
-        yield _warning((*path, "nopass"), "anybody may be this user", f"`{name}` has no password")
-    if block.enabled and everything and "-@dangerous" not in lower:
-        yield _warning(
-            (*path, "commands"),
-            "a user may do everything",
-            f"`{name}`: {' '.join(rules)}",
-            "FLUSHALL, CONFIG, SHUTDOWN, DEBUG and ACL SETUSER are among it",
-            "name the categories that it needs, or add -@dangerous",
+def _keys(globs: Sequence[str], path: Path, *, beside: int = 0) -> Iterator[Problem]:
+    """`beside`: how many globs of patterns there are as well."""
+    for number, glob in enumerate(globs):
+        place = (*path, "keys", number)
+        yield from _glob(glob, place)
+        if glob.startswith("%") and not _KEY_RIGHTS.match(glob):
+            yield Problem(
+                "bad-glob",
+                place,
+                "a glob is none of keys",
+                f"`{glob}`",
+                "a percent sign begins what may be done: %R~, %W~ or %RW~",
+                "write ~ in front where keys begin with a percent sign",
+            )
+        if _ALL_KEYS.fullmatch(glob) and len(globs) + beside > 1:
+            yield _needless(place, glob)
+
+
+def _channels(globs: Sequence[str], path: Path) -> Iterator[Problem]:
+    for number, glob in enumerate(globs):
+        place = (*path, "channels", number)
+        yield from _glob(glob, place)
+        if _ALL_CHANNELS.fullmatch(glob) and len(globs) > 1:
+            yield _needless(place, glob)
+
+
+def _glob(glob: str, place: Path) -> Iterator[Problem]:
+    if _BLANK.search(glob):
+        yield _blank(place, glob, "write `?` in the blank's place, which stands for any byte")
+    if glob.lower() in _WORDS:
+        yield Problem(
+            "bad-glob",
+            place,
+            "a word of the ACL language stands for a glob",
+            f"`{glob}`",
+            "it would be taken for a name",
+            "write `*` for all; a user has nothing that is not said",
         )
-    elif _may_load_functions(lower):
-        yield _warning(
-            (*path, "commands"),
-            "a user may load and delete functions",
-            f"`{name}`: {' '.join(rules)}",
-            f"{_FUNCTIONS} are in @write and not in @dangerous, so that this user can change what the "
-            "library does for everybody",
-            "add -function; calling functions needs +fcall alone",
-        )
-    if open_keys and (everything or "+@write" in lower) and block.patterns:
-        yield _warning(
-            (*path, "keys"),
-            "a glob of all keys makes the others needless",
-            f"`{name}` may write `*` beside {len(block.patterns)} patterns",
-            mend="leave `*` out",
-        )
 
 
-def _may_load_functions(rules: list[str]) -> bool:
-    """True where FUNCTION LOAD is allowed by a category and not taken back."""
-    allowed = False
-    for rule in rules:
-        if rule in _GIVES_FUNCTION:
-            allowed = True
-        elif rule in _TAKES_FUNCTION:
-            allowed = False
-    return allowed
+def _needless(place: Path, glob: str) -> Problem:
+    return Problem(
+        "contradiction",
+        place,
+        "a glob of everything stands beside others",
+        f"`{glob}`",
+        "the server refuses others beside it, since they add nothing",
+        "leave it out, or the others",
+    )
 
 
-def _warning(path: Path, summary: str, what: str, why: str = "", mend: str = "give it a password") -> Problem:
-    return Problem("acl-grants-more", path, summary, what, why, mend, Severity.WARNING)
+def _blank(place: Path, text: str, mend: str) -> Problem:
+    why = "rules of ACLs are words: what stands behind the blank would be a rule of its own"
+    return Problem("bad-glob", place, "a glob has a blank", f"`{text}`", why, mend)

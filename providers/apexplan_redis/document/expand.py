@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import PurePosixPath
+from typing import Any, Final, TypeAlias
 
 from apexplan.document import LifecycleBlock, Lifecycles, Path, is_error
 from apexplan.model.address import Address
@@ -22,8 +23,8 @@ from apexplan_redis import specs
 from apexplan_redis.document import acl_checks, config_checks, key_checks
 from apexplan_redis.document.cached import cached, invalidation_of
 from apexplan_redis.document.models import LibraryBlock, RedisContract, UndeclaredBlock
-from apexplan_redis.document.parameters import canonical_name, canonical_value
 from apexplan_redis.document.slots import slot_problems
+from apexplan_redis.document.spelling import canonical_name, canonical_value
 from apexplan_redis.document.values import (
     config_text,
     key_block,
@@ -46,7 +47,10 @@ LIFECYCLES: Final = Lifecycles(
         "patterns": {"keys"},
     },
 )
-_HEADER: Final = re.compile(r"#!lua\s+name=([A-Za-z0-9_]+)\s*(?:\n|\Z)")
+_HEADER: Final = re.compile(r"#!(?i:lua)\s+name=([A-Za-z0-9_]+)\s*(?:\n|\Z)")
+
+
+Found: TypeAlias = Iterator[Declared | Problem]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,20 @@ class _Read:
         lifecycle = LIFECYCLES.lifecycle(life, address.store, spec)
         return Declared(address, spec.model_validate(dict(values)), path, lifecycle)
 
-
-Found = Iterator[Declared | Problem]
+    def judged(
+        self,
+        spec: type[Spec],
+        name: str,
+        values: Mapping[str, Any],
+        path: Path,
+        life: LifecycleBlock,
+        problems: Sequence[Problem] = (),
+    ) -> Found:
+        """Yields what is wrong with an object, and the object where that is nothing but warnings."""
+        wrong = [*problems, *LIFECYCLES.problems(life, spec, path)]
+        yield from wrong
+        if not any(map(is_error, wrong)):
+            yield self.declared(spec, name, values, path, life)
 
 
 def expand_document(document: RedisContract, files: Sequence[SourceFile]) -> Expansion:
@@ -84,9 +100,9 @@ def expand_document(document: RedisContract, files: Sequence[SourceFile]) -> Exp
     ]
     problems += [one for one in found if isinstance(one, Problem)] + wrong
     own = model.own_keys(made) if made is not None else ()
-    problems += key_checks.among({**patterns, **{key.pattern: parse(key.pattern) for key in own}})
+    problems += key_checks.among(_placed(patterns, own))
     problems += config_checks.eviction_problems(document, [key.pattern for key in own if not key.expires])
-    problems += slot_problems(document, [pattern for _, _, pattern in cached(document, patterns)])
+    problems += slot_problems(document, {text: pattern for text, _, pattern in cached(document, patterns)})
     declared = [one for one in found if isinstance(one, Declared)]
     return Expansion(tuple(declared), (*problems, *_twice(declared)))
 
@@ -97,24 +113,24 @@ def _patterns(document: RedisContract) -> tuple[dict[str, Pattern], list[Problem
     return patterns, [one for one in found.values() if isinstance(one, Problem)]
 
 
+def _placed(patterns: Mapping[str, Pattern], own: Sequence[model.OwnKey]) -> key_checks.Placed:
+    """Returns all patterns. The library's own stand first: of a pair, the one that someone wrote is told."""
+    made = {key.pattern: (parse(key.pattern), ("invalidation", "prefix")) for key in own}
+    return {**made, **{text: (pattern, ("keys", text)) for text, pattern in patterns.items()}}
+
+
 def _keys(read: _Read) -> Found:
     for text, pattern in read.patterns.items():
         block, path = key_block(read.document.keys[text]), ("keys", text)
-        problems = [
-            *key_checks.key_problems(block, pattern, path),
-            *LIFECYCLES.problems(block.lifecycle, KeyPattern, path),
-        ]
-        yield from problems
-        if not any(map(is_error, problems)):
-            yield read.declared(KeyPattern, pattern.text, key_values(block), path, block.lifecycle)
+        problems = list(key_checks.key_problems(block, pattern, path))
+        yield from read.judged(KeyPattern, pattern.text, key_values(block), path, block.lifecycle, problems)
 
 
 def _keyspace(read: _Read) -> Found:
     if read.document.given("undeclared"):
         said = read.document.undeclared
         life = said.lifecycle if isinstance(said, UndeclaredBlock) else LifecycleBlock()
-        yield from LIFECYCLES.problems(life, Keyspace, ("undeclared",))
-        yield read.declared(Keyspace, KEYSPACE, keyspace_values(said), ("undeclared",), life)
+        yield from read.judged(Keyspace, KEYSPACE, keyspace_values(said), ("undeclared",), life)
 
 
 def _config(read: _Read) -> Found:
@@ -131,13 +147,9 @@ def _config(read: _Read) -> Found:
 def _users(read: _Read) -> Found:
     for name, block in read.document.users.items():
         path = ("users", name)
-        problems = [
-            *acl_checks.user_problems(name, block, read.patterns, path),
-            *LIFECYCLES.problems(block.lifecycle, User, path),
-        ]
-        yield from problems
-        if not any(map(is_error, problems)):
-            yield read.declared(User, name, user_values(block, dict(read.patterns)), path, block.lifecycle)
+        problems = list(acl_checks.user_problems(name, block, read.patterns, path))
+        values = user_values(block, read.patterns)
+        yield from read.judged(User, name, values, path, block.lifecycle, problems)
 
 
 def _libraries(read: _Read) -> Found:
@@ -149,27 +161,28 @@ def _libraries(read: _Read) -> Found:
         if problem is not None:
             yield problem
         elif isinstance(code, str):
-            yield from LIFECYCLES.problems(block.lifecycle, Library, path)
-            yield read.declared(Library, name, {"code": code}, path, block.lifecycle)
+            yield from read.judged(Library, name, {"code": code}, path, block.lifecycle)
 
 
 def _code(block: LibraryBlock, files: Mapping[str, str], path: Path) -> str | Problem:
     given = block.given("code", "file")
     if len(given) != 1:
         what = "`code` and `file`" if given else "neither `code` nor `file`"
+        why = "a library is one text"
         return Problem(
-            "library-text", path, "a library needs one text", what, mend="give one of code and file"
+            "library-text", path, "a library needs one text", what, why, "give one of code and file"
         )
     if given == ["code"]:
         return block.code
-    name = block.file.removeprefix("./")
+    name = str(PurePosixPath(block.file))
     if name not in files:
         return Problem(
             "no-such-file",
             (*path, "file") if "file" in block.model_fields_set else path,
             "a file of a library is not there",
             f"`{block.file}`",
-            mend="correct the path, which is relative to the project",
+            "without it nothing says what the functions do",
+            "correct the path, which is relative to the project",
         )
     return files[name]
 
@@ -197,13 +210,11 @@ def _wrong_library(name: str, code: str, path: Path) -> Problem | None:
 def _streams(read: _Read) -> Found:
     for name, block in read.document.streams.items():
         path: Path = ("streams", name)
-        yield from LIFECYCLES.problems(block.lifecycle, Stream, path)
-        yield read.declared(Stream, name, {}, path, block.lifecycle)
+        yield from read.judged(Stream, name, {}, path, block.lifecycle)
         for group, said in block.groups.items():
             inner = (*path, "groups", group)
-            yield from LIFECYCLES.problems(said.lifecycle, Group, inner)
             address = group_address(read.document.store, name, group)
-            yield read.declared(Group, address.name, {"start": said.start}, inner, said.lifecycle)
+            yield from read.judged(Group, address.name, {"start": said.start}, inner, said.lifecycle)
 
 
 def _invalidation(read: _Read, made: model.Invalidation) -> Found:
@@ -234,6 +245,7 @@ def _twice(declared: Sequence[Declared]) -> Iterator[Problem]:
                 one.path,
                 "an object is declared twice",
                 f"`{one.address}`",
-                mend="remove one of them; the library's outbox is declared by `invalidation`",
+                "two places would say what it is",
+                "remove one of them: `invalidation` declares its library, its outbox and its keys itself",
             )
         seen.add(one.address)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import jsonschema
 
@@ -22,7 +23,8 @@ def parsed(text: str, path: Path) -> Pattern | Problem:
         pattern = parse(text)
     except PatternError as error:
         place = f"`{text}`, character {error.position + 1}"
-        return Problem("bad-pattern", path, error.summary, f"{place}: {error.what}", mend=error.mend)
+        why = "a pattern says which keys are meant, by literals and placeholders"
+        return Problem("bad-pattern", path, error.summary, f"{place}: {error.what}", why, error.mend)
     if pattern.matches_everything:
         return Problem(
             "pattern-matches-everything",
@@ -38,48 +40,57 @@ def parsed(text: str, path: Path) -> Pattern | Problem:
 def key_problems(block: KeyBlock, pattern: Pattern, path: Path) -> Iterator[Problem]:
     """Yields what is wrong with what is said of one pattern's keys."""
     yield from _ttl(block, path)
+    yield from _repair(block, path)
     yield from _examples(block, pattern, path)
     yield from _type(block, path)
     if block.given("value"):
         yield from _schema(block, path)
 
 
-def among(patterns: Mapping[str, Pattern], keys: str = "keys") -> Iterator[Problem]:
-    """Yields the pairs of patterns that share keys. `patterns` by the text of the document."""
-    texts = {pattern.text: text for text, pattern in reversed(list(patterns.items()))}
-    yield from _twice(patterns, texts)
-    distinct: Sequence[Pattern] = [patterns[text] for text in texts.values()]
+Placed: TypeAlias = Mapping[str, tuple[Pattern, Path]]
+"""Patterns with their places in the document, by the text that they have there."""
+
+
+def among(placed: Placed) -> Iterator[Problem]:
+    """Yields the pairs of patterns that share keys."""
+    texts = {pattern.text: text for text, (pattern, _) in reversed(list(placed.items()))}
+    for text, (pattern, path) in placed.items():
+        if texts[pattern.text] != text:
+            what = f"`{text}` and `{texts[pattern.text]}` are one pattern"
+            why = "they have the same keys, of which two things would be said"
+            yield Problem(
+                "pattern-twice", path, "a pattern is declared twice", what, why, "remove one of them"
+            )
+    distinct = [placed[text][0] for text in texts.values()]
+    yield from _ties(distinct, texts, placed)
+    yield from _overlaps(distinct, texts, placed)
+
+
+def _ties(distinct: Sequence[Pattern], texts: Mapping[str, str], placed: Placed) -> Iterator[Problem]:
     for first, second, key in ties(distinct):
+        one, other = texts[first.text], texts[second.text]
         yield Problem(
             "patterns-tie",
-            (keys, texts[second.text]),
+            placed[other][1],
             "two patterns match the same key, and neither is the more literal one",
-            f"`{texts[first.text]}` and `{texts[second.text]}` both match `{key}`",
+            f"`{one}` and `{other}` both match `{key}`",
             "the most literal pattern has a key; here nothing says whose it is",
             "make one of them more literal, or its placeholders narrower",
         )
-    for winner, other, key in overlaps(distinct):
+
+
+def _overlaps(distinct: Sequence[Pattern], texts: Mapping[str, str], placed: Placed) -> Iterator[Problem]:
+    for winner, loser, key in overlaps(distinct):
+        one, other = texts[winner.text], texts[loser.text]
         yield Problem(
             "patterns-overlap",
-            (keys, texts[other.text]),
+            placed[other][1],
             "two patterns match the same key",
-            f"`{key}` is of `{texts[winner.text]}`, which is more literal, and not of `{texts[other.text]}`",
+            f"`{key}` is of `{one}`, which is more literal, and not of `{other}`",
             "the most literal pattern has a key",
             "nothing has to be done where that is meant",
             Severity.NOTE,
         )
-
-
-def _twice(patterns: Mapping[str, Pattern], texts: Mapping[str, str]) -> Iterator[Problem]:
-    for text, pattern in patterns.items():
-        if texts[pattern.text] != text:
-            yield Problem(
-                "pattern-twice",
-                ("keys", text),
-                "a pattern is declared twice",
-                f"`{text}` and `{texts[pattern.text]}` are one pattern",
-                mend="remove one of them",
-            )
 
 
 def _ttl(block: KeyBlock, path: Path) -> Iterator[Problem]:
@@ -92,9 +103,21 @@ def _ttl(block: KeyBlock, path: Path) -> Iterator[Problem]:
         yield _contradiction((*path, "ttl", bounds[0]), what, "keys without TTL have no bounds of it")
     elif len(bounds) == 2 and seconds(ttl.min) > seconds(ttl.max):
         yield _contradiction((*path, "ttl", "min"), f"{ttl.min} is more than {ttl.max}", "take min ≤ max")
-    if block.given("repair") and ttl.policy == "required" and "max" not in bounds:
-        why = "a key without TTL is given the maximum, and none is said"
-        yield _contradiction((*path, "repair"), "`repair` without `ttl: {max: …}`", why)
+
+
+def _repair(block: KeyBlock, path: Path) -> Iterator[Problem]:
+    ttl = ttl_block(block)
+    if not block.given("repair"):
+        return
+    if ttl is None or not ttl.given("max"):
+        yield Problem(
+            "repair-without-maximum",
+            (*path, "repair"),
+            "nothing says what keys are repaired to",
+            "`repair` without `ttl: {max: …}`",
+            "keys without TTL, or with a longer one, are given the maximum",
+            "say the longest TTL, or leave `repair` out",
+        )
 
 
 def _examples(block: KeyBlock, pattern: Pattern, path: Path) -> Iterator[Problem]:
@@ -128,16 +151,46 @@ def _type(block: KeyBlock, path: Path) -> Iterator[Problem]:
 
 
 def _schema(block: KeyBlock, path: Path) -> Iterator[Problem]:
+    validator = jsonschema.validators.validator_for(block.value, default=jsonschema.Draft7Validator)
     try:
-        jsonschema.validators.validator_for(block.value).check_schema(block.value)
+        validator.check_schema(block.value)
     except jsonschema.SchemaError as error:
-        yield Problem(
-            "bad-json-schema",
-            (*path, "value", *error.absolute_path),
-            "a value's JSON Schema is none",
-            error.message.splitlines()[0],
-            mend="see the specification of JSON Schema",
-        )
+        place = (*path, "value", *error.absolute_path)
+        yield _bad_schema(place, error.message.splitlines()[0], "see the specification of JSON Schema")
+        return
+    yield from _unusable(block.value, (*path, "value"))
+
+
+def _unusable(schema: Any, path: Path) -> Iterator[Problem]:
+    """Finds in a schema, which is one, what no audit can follow."""
+    if isinstance(schema, list):
+        for number, part in enumerate(schema):
+            yield from _unusable(part, (*path, number))
+    if not isinstance(schema, dict):
+        return
+    for word, part in schema.items():
+        if word in ("const", "default", "enum", "examples"):
+            continue
+        if word == "$ref" and isinstance(part, str) and not part.startswith("#"):
+            mend = "write that part into `definitions` of this schema, and refer to `#/definitions/…`"
+            yield _bad_schema((*path, word), f"`{part}` is in another document, which nobody reads", mend)
+        yield from _expressions(word, part, path)
+        yield from _unusable(part, (*path, word))
+
+
+def _expressions(word: str, part: Any, path: Path) -> Iterator[Problem]:
+    wanted = [part] if word == "pattern" and isinstance(part, str) else ()
+    for expression in part if word == "patternProperties" and isinstance(part, dict) else wanted:
+        try:
+            re.compile(expression)
+        except re.error as error:
+            what = f"`{expression}` is no regular expression: {error.msg}"
+            yield _bad_schema((*path, word), what, "write it as Python's `re` has it")
+
+
+def _bad_schema(path: Path, what: str, mend: str) -> Problem:
+    why = "an audit holds a sample of the values against it"
+    return Problem("bad-json-schema", path, "a value's JSON Schema is none", what, why, mend)
 
 
 def _contradiction(path: Path, what: str, why: str) -> Problem:

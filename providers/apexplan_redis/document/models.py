@@ -1,7 +1,7 @@
 """The document `kind: RedisContract` as pydantic models: what may be written, and in which short forms.
 
 The models say what a file looks like and no more. What a document means is in `expand`, what is wrong with it
-across fields in `checks`, `acl_checks` and `event_checks`. A field that is left out is not managed.
+across fields in the modules of checks. A field that is left out is not managed.
 """
 
 from __future__ import annotations

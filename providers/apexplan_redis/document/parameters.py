@@ -1,19 +1,20 @@
-"""Parameters of the configuration: how a value is spelled that a server would spell otherwise, and which
-parameters cannot be set while it runs. Pure.
+"""Parameters of the configuration by what they hold, and those that cannot be set or may not be shown. Pure.
 
-Measured on 7.0.15: CONFIG SET of every parameter's own value tells which cannot be set. A server of another
-version may know more parameters: one that is not here is compared as text.
+Measured on 7.0.15: CONFIG SET of every parameter's own value tells which cannot be set.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from typing import Final
 
 MEMORY: Final = frozenset(
     {
         "maxmemory",
         "maxmemory-clients",
+        "hash-max-listpack-value",
+        "set-max-listpack-value",
+        "zset-max-listpack-value",
         "client-query-buffer-limit",
         "proto-max-bulk-len",
         "stream-node-max-bytes",
@@ -24,7 +25,70 @@ MEMORY: Final = frozenset(
         "cluster-link-sendbuf-limit",
     }
 )
-"""Sizes in bytes, which may be written with a unit."""
+"""Sizes in bytes, which may be written with a unit. `set-max-listpack-value` is of 7.2."""
+
+WORDS: Final = frozenset(
+    {
+        "acl-pubsub-default",
+        "appendfsync",
+        "cluster-preferred-endpoint-type",
+        "enable-debug-command",
+        "enable-module-command",
+        "enable-protected-configs",
+        "loglevel",
+        "maxmemory-policy",
+        "propagation-error-behavior",
+        "repl-diskless-load",
+        "sanitize-dump-payload",
+        "supervised",
+        "syslog-facility",
+        "tls-auth-clients",
+    }
+)
+"""One word out of a few, in any case of letters."""
+
+TEXTS: Final = frozenset(
+    {
+        "aclfile",
+        "aof_rewrite_cpulist",
+        "appenddirname",
+        "appendfilename",
+        "bgsave_cpulist",
+        "bind-source-addr",
+        "bio_cpulist",
+        "cluster-announce-hostname",
+        "cluster-announce-ip",
+        "cluster-config-file",
+        "dbfilename",
+        "dir",
+        "ignore-warnings",
+        "logfile",
+        "masteruser",
+        "pidfile",
+        "proc-title-template",
+        "replica-announce-ip",
+        "server_cpulist",
+        "syslog-ident",
+        "tls-ca-cert-dir",
+        "tls-ca-cert-file",
+        "tls-cert-file",
+        "tls-ciphers",
+        "tls-ciphersuites",
+        "tls-client-cert-file",
+        "tls-client-key-file",
+        "tls-dh-params-file",
+        "tls-key-file",
+        "tls-protocols",
+        "unixsocket",
+    }
+)
+"""Kept byte for byte: blanks and case of letters mean something."""
+
+ADDRESSES: Final = frozenset({"bind", "port", "tls-port"})
+"""Where the server listens: the store's `url` is wrong once one of them changes."""
+
+ADJUSTED: Final[Mapping[str, tuple[int, int]]] = {"hz": (1, 500), "repl-backlog-size": (16_384, 1 << 62)}
+"""Numbers with their bounds: for one beyond them the server says OK and takes the nearest."""
 
 RESTART: Final = frozenset(
     {
@@ -70,12 +134,14 @@ PROTECTED: Final = frozenset({"dbfilename", "dir"})
 SECRET: Final = frozenset({"masterauth", "requirepass", "tls-client-key-file-pass", "tls-key-file-pass"})
 """Never read, never shown."""
 
+LIMITS: Final = "client-output-buffer-limit"
+
 DEFAULTS: Final = {
     "activedefrag": "no",
     "active-expire-effort": "1",
     "appendfsync": "everysec",
     "appendonly": "no",
-    "client-output-buffer-limit": "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
+    LIMITS: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
     "hash-max-listpack-entries": "512",
     "hash-max-listpack-value": "64",
     "hz": "10",
@@ -116,68 +182,3 @@ POLICIES: Final = (
     "volatile-random",
     "volatile-ttl",
 )
-
-_UNITS: Final = {
-    "": 1,
-    "b": 1,
-    "k": 1000,
-    "kb": 1 << 10,
-    "m": 1000**2,
-    "mb": 1 << 20,
-    "g": 1000**3,
-    "gb": 1 << 30,
-}
-_SIZE: Final = re.compile(r"(\d+)\s*([a-z]*)", re.IGNORECASE)
-_FORMER: Final = re.compile(r"\bslave\b|(?<=-)slave(?=-|s\b)|\bslave(?=-)|ziplist")
-_EVENTS: Final = "gxe$lshztdmnKE"
-_ALL_EVENTS: Final = frozenset("g$lshzxetd")
-_EVENT_ORDER: Final = "g$lshzxetdKEmn"
-
-
-def canonical_name(name: str) -> str:
-    """Returns the present name of a parameter: `replica-…` for `slave-…`, `listpack` for `ziplist`."""
-    return _FORMER.sub(lambda m: "listpack" if m[0] == "ziplist" else "replica", name.lower())
-
-
-def canonical_value(name: str, value: str) -> str:
-    """Returns `value` in one spelling of all that mean the same. Both sides of a comparison go through it."""
-    text = " ".join(value.split())
-    if name in MEMORY:
-        return _bytes(text)
-    if name == "notify-keyspace-events":
-        return _events(text)
-    if name == "client-output-buffer-limit":
-        return _limits(text)
-    lower = text.lower()
-    if lower in ("yes", "no") or name in ("maxmemory-policy", "appendfsync", "loglevel"):
-        return lower
-    return text
-
-
-def _bytes(text: str) -> str:
-    found = _SIZE.fullmatch(text)
-    unit = _UNITS.get(found[2].lower()) if found else None
-    return text if found is None or unit is None else str(int(found[1]) * unit)
-
-
-def _events(text: str) -> str:
-    """`A` is all classes but m and n; the order of letters means nothing. Measured: KEA comes back as AKE."""
-    letters = set(text)
-    if "A" in letters:
-        letters = (letters - {"A"}) | _ALL_EVENTS
-    if not letters <= set(_EVENTS):
-        return text
-    said = "".join(letter for letter in _EVENT_ORDER if letter in letters)
-    return said.replace("g$lshzxetd", "A")
-
-
-def _limits(text: str) -> str:
-    """`CLASS HARD SOFT SECONDS`, once for each class of clients."""
-    words = text.split()
-    if len(words) % 4:
-        return text
-    rows = {}
-    for at in range(0, len(words), 4):
-        name = words[at].lower().replace("slave", "replica")
-        rows[name] = " ".join((_bytes(words[at + 1]), _bytes(words[at + 2]), words[at + 3]))
-    return " ".join(f"{name} {row}" for name, row in sorted(rows.items()))

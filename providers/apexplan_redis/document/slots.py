@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from apexplan.model.diagnostics import Problem
 from apexplan_redis.document.models import RedisContract
 from apexplan_redis.patterns import Literal, Pattern
 
 
-def slot_problems(document: RedisContract, entries: Sequence[Pattern]) -> Iterator[Problem]:
+def slot_problems(document: RedisContract, entries: Mapping[str, Pattern]) -> Iterator[Problem]:
     """Yields cached entries that lie in another slot than the library's own keys, where the document is of a
-    cluster."""
+    cluster. `entries` by their text there."""
     if not (document.cluster and document.given("invalidation")):
         return
     own = tag_of_prefix(document.invalidation.prefix)
@@ -25,7 +25,7 @@ def slot_problems(document: RedisContract, entries: Sequence[Pattern]) -> Iterat
             "write a tag into it, such as `{apex}:`",
         )
         return
-    for text, pattern in zip(_texts(document, entries), entries, strict=True):
+    for text, pattern in entries.items():
         if pattern.hash_tag != own:
             yield Problem(
                 "other-slot",
@@ -40,11 +40,6 @@ def slot_problems(document: RedisContract, entries: Sequence[Pattern]) -> Iterat
 def tag_of_prefix(prefix: str) -> str | None:
     """Returns the hash tag of keys that begin with `prefix`, None where it has none."""
     return Pattern((Literal(prefix),)).hash_tag
-
-
-def _texts(document: RedisContract, entries: Sequence[Pattern]) -> list[str]:
-    by_pattern = {text: text for text in document.keys}
-    return [by_pattern.get(pattern.text, pattern.text) for pattern in entries]
 
 
 def _said(tag: str | None) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from apexplan.model.spec import IN_PLACE
-
 from apexplan_redis.document.models import (
     CachedBlock,
     KeyBlock,
@@ -112,22 +111,22 @@ def config_text(value: str | int | bool) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
-def user_values(block: UserBlock, patterns: dict[str, Pattern]) -> dict[str, Any]:
+def user_values(block: UserBlock, patterns: Mapping[str, Pattern]) -> dict[str, Any]:
     """Returns the values of a user's spec: rules as they were written. `patterns` by their text."""
-    own = tuple(patterns[text].glob.decode(errors="surrogateescape") for text in block.patterns)
+    own = tuple(patterns[text].glob.decode() for text in block.patterns if text in patterns)
     return {
         "enabled": block.enabled,
         "nopass": block.nopass,
         "passwords": tuple(sorted(password.removeprefix(HASHED) for password in block.passwords)),
         "commands": _words(block.commands),
-        "keys": _globs((*block.keys, *own), "~"),
-        "channels": _globs(block.channels, "&"),
+        "keys": _key_globs((*block.keys, *own)),
+        "channels": _channel_globs(block.channels),
         "selectors": tuple(_selector(one) for one in block.selectors),
     }
 
 
 def _selector(block: SelectorBlock) -> str:
-    parts = (_words(block.commands), _globs(block.keys, "~"), _globs(block.channels, "&"))
+    parts = (_words(block.commands), _key_globs(block.keys), _channel_globs(block.channels))
     return " ".join(part for part in parts if part)
 
 
@@ -135,9 +134,13 @@ def _words(commands: str | tuple[str, ...]) -> str:
     return commands if isinstance(commands, str) else " ".join(commands)
 
 
-def _globs(globs: tuple[str, ...], mark: str) -> str:
-    """Returns globs as the ACL language has them: each with its mark in front."""
-    return " ".join(one if one.startswith((mark, "%")) else f"{mark}{one}" for one in globs)
+def _key_globs(globs: Iterable[str]) -> str:
+    """Returns globs as the ACL language has them: each with `~` or its rights in front."""
+    return " ".join(one if one.startswith(("~", "%")) else f"~{one}" for one in globs)
+
+
+def _channel_globs(globs: Iterable[str]) -> str:
+    return " ".join(one if one.startswith("&") else f"&{one}" for one in globs)
 
 
 def cached_name(block: CachedBlock, pattern: Pattern) -> str:
@@ -151,9 +154,4 @@ def cached_name(block: CachedBlock, pattern: Pattern) -> str:
 
 def is_hash(text: str) -> bool:
     """True if `text` is `sha256:` and 64 hex digits."""
-    digits = text.removeprefix(HASHED)
-    return text.startswith(HASHED) and len(digits) == len(hashlib.sha256().hexdigest()) and _is_hex(digits)
-
-
-def _is_hex(digits: str) -> bool:
-    return re.fullmatch(r"[0-9a-f]+", digits) is not None
+    return re.fullmatch(rf"{HASHED}[0-9a-f]{{64}}", text) is not None

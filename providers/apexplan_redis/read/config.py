@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from apexplan_redis.document.parameters import DEFAULTS, SECRET, canonical_name, canonical_value
+from apexplan_redis.document.parameters import DEFAULTS, SECRET
+from apexplan_redis.document.spelling import canonical_name, canonical_value
 from apexplan_redis.read.everywhere import Spread, asked
 
 if TYPE_CHECKING:

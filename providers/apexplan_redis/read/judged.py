@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from apexplan.model.address import Address
 from apexplan.model.audit import Audit
 from apexplan.model.plan import Note
 from apexplan.model.spec import Spec
 from apexplan.provider import Live
-from apexplan_redis.audit.kinds import UNDECLARED
+from apexplan_redis.kinds import UNDECLARED
 from apexplan_redis.names import KEYSPACE
 from apexplan_redis.specs import KeyPattern, Keyspace
 
 
-def judged(live: Live, report: Audit) -> Live:
-    """Returns the live side with how keys depart from their patterns, and with undeclared keys as patterns
-    that nobody manages, by what they look like."""
+def judged(live: Live, report: Audit, only: Mapping[Address, frozenset[str]] | None = None) -> Live:
+    """Returns the live side with how keys depart from their patterns (`only` in these ways, where given),
+    and with undeclared keys as patterns that nobody manages, by what they look like."""
     objects = dict(live.objects)
     for address, kinds in findings(report).items():
-        if isinstance(objects.get(address), KeyPattern | Keyspace):
-            objects[address] = objects[address].model_copy(update={"findings": kinds})
+        told = tuple(one for one in kinds if only is None or one in only.get(address, ()))
+        if told and isinstance(objects.get(address), KeyPattern | Keyspace):
+            objects[address] = objects[address].model_copy(update={"findings": told})
     like = [one.like for one in report.strangers]
     unknown = KeyPattern.model_validate(dict.fromkeys(KeyPattern.rules))
     strangers: dict[Address, Spec] = {Address(report.store, KeyPattern.kind, name): unknown for name in like}

@@ -7,11 +7,14 @@ before it is touched, and a key that is no longer as it was seen is left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from apexplan.model.address import Address
 from apexplan.model.change import Change
 from apexplan.model.plan import Hazard, HazardKind, RollbackClass, Size, Step
+from apexplan.model.spec import Spec
+from apexplan_redis.kinds import TTL_KINDS, UNDECLARED
 from apexplan_redis.patterns import parse
 from apexplan_redis.specs import KeyPattern, Keyspace
 from apexplan_redis.steps.base import Planning, hazard, line
@@ -24,6 +27,17 @@ RETURN: Final = "return keys"
 LIMIT: Final = 100_000
 KEEP_BYTES: Final = 64 << 20
 IDLE_S: Final = 7 * 86_400
+
+
+def repairable(contract: Mapping[Address, Spec]) -> dict[Address, frozenset[str]]:
+    """Returns the ways to depart that a plan is asked to repair, by object."""
+    found: dict[Address, frozenset[str]] = {}
+    for address, spec in contract.items():
+        if isinstance(spec, KeyPattern) and "ttl" in (spec.repair or ()):
+            found[address] = TTL_KINDS
+        elif isinstance(spec, Keyspace) and spec.undeclared == "remove":
+            found[address] = frozenset({UNDECLARED})
+    return found
 
 
 def repair_steps(change: Change, planning: Planning) -> list[Step]:
