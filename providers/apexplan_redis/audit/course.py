@@ -41,11 +41,22 @@ class Course:
     def ended(self) -> bool:
         return self._stretch == len(self.starts)
 
+    def bounded(self, count: int) -> int:
+        """Returns for how many keys to ask, `count` at most."""
+        if not self.most:
+            return count
+        return max(1, min(count, self._end - self._taken))
+
+    @property
+    def _end(self) -> int:
+        """How many keys there are to be at the end of this stretch."""
+        return -(-self.most * (self._stretch + 1) // len(self.starts))
+
     def answered(self, cursor: int, keys: int) -> None:
         """Takes what SCAN answered: the next cursor, and how many keys there were."""
         self.cursor = cursor
         self._taken += keys
-        if cursor == 0 or (self.most and self._taken * len(self.starts) >= self.most * (self._stretch + 1)):
+        if cursor == 0 or (self.most and self._taken >= self._end):
             self._stretch += 1
             self.cursor = 0 if self.ended else self.starts[self._stretch]
 

@@ -2,7 +2,8 @@
 
 TYPE, PTTL and most others count as hits and misses like the reads of applications (see `commands`), so an
 audit of a cache that nobody reads shows a splendid hit rate. What it adds is counted here, answer by answer.
-A key that vanishes between two commands of one question may be counted as a hit that was a miss.
+Of a key that is gone, only TYPE, PTTL, EXISTS and OBJECT tell it; a length or a value that was asked for in
+the same moment counts as a hit here, and was a miss.
 """
 
 from __future__ import annotations

@@ -129,8 +129,9 @@ class Walk:
         if len(request) > _MOST_REQUEST_BYTES:
             self._count = max(_LEAST_COUNT, self._count // 2)
         if scans:
-            self.pace.spend(self._count)
-            request += scan(self.course.cursor, self._count)
+            count = self.course.bounded(self._count)
+            self.pace.spend(count)
+            request += scan(self.course.cursor, count)
         if request:
             self.wire.send(request)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from apexplan_redis.document.parameters import DEFAULTS, SECRET
 from apexplan_redis.document.spelling import canonical_name, canonical_value
-from apexplan_redis.read.everywhere import Spread, asked
+from apexplan_redis.read.everywhere import ALL, Spread, asked, text_of
 
 if TYPE_CHECKING:
     from apexplan_redis.server import Node, Servers
@@ -22,7 +22,7 @@ def read_config(servers: Servers, names: Collection[str]) -> dict[str, Spread[st
 def noteworthy(values: Mapping[str, Spread[str]]) -> dict[str, Spread[str]]:
     """Returns those of the parameters that `inspect` looks at which somebody has set."""
     usual = {name: canonical_value(name, value) for name, value in DEFAULTS.items()}
-    return {name: found for name, found in values.items() if found != {"*": usual.get(name)}}
+    return {name: found for name, found in values.items() if found != {ALL: usual.get(name)}}
 
 
 def values_of(node: Node, names: Collection[str]) -> dict[str, str]:
@@ -30,9 +30,5 @@ def values_of(node: Node, names: Collection[str]) -> dict[str, str]:
     if not names:
         return {}
     answer = node.call("CONFIG", "GET", *names)
-    found = {canonical_name(_text(name)): _text(value) for name, value in answer.items()}
+    found = {canonical_name(text_of(name)): text_of(value) for name, value in answer.items()}
     return {name: canonical_value(name, value) for name, value in found.items() if name in names}
-
-
-def _text(value: bytes) -> str:
-    return value.decode(errors="surrogateescape")

@@ -31,15 +31,16 @@ def spread(values: Mapping[str, T | None]) -> Spread[T]:
     return {ALL: found[0]} if all(one == found[0] for one in found) else dict(values)
 
 
-def agreed(values: Spread[T]) -> T | None:
-    """Returns the value that all servers have, None where they differ or have none."""
-    return values.get(ALL)
-
-
 def differing(values: Spread[str]) -> str:
     """Returns a text that tells how the servers differ: equal to no value that a server has."""
     parts = (f"{node}: {'missing' if value is None else value}" for node, value in sorted(values.items()))
     return "differs between servers: " + "; ".join(parts)
+
+
+def text_of(value: bytes) -> str:
+    """Returns what a server told as text that can be kept and shown. Bytes that are no text are spelled as
+    `\\xNN`: a manifest cannot declare them, and an undo brings back the spelling."""
+    return value.decode(errors="backslashreplace")
 
 
 def value_for(values: Mapping[str, T | None], node: str) -> T | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apexplan_redis.names import OWN_LIBRARIES
-from apexplan_redis.read.everywhere import Spread, asked
+from apexplan_redis.read.everywhere import Spread, asked, text_of
 
 if TYPE_CHECKING:
     from apexplan_redis.server import Node, Servers
@@ -32,6 +32,4 @@ def _codes(node: Node) -> dict[str, str]:
 
 
 def _listed(answer: list[dict[bytes, bytes]]) -> dict[str, str]:
-    return {
-        one[b"library_name"].decode(): one[b"library_code"].decode(errors="surrogateescape") for one in answer
-    }
+    return {text_of(one[b"library_name"]): text_of(one[b"library_code"]) for one in answer}

@@ -14,8 +14,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from pydantic import ValidationError
 
 from apexplan.model.address import Address
 from apexplan.model.spec import Spec, canonical, digest
@@ -71,10 +74,29 @@ def _filled(spec: type[Spec], values: Mapping[str, Any]) -> Spec:
 
 
 def published(code: str | None) -> Published:
-    """Returns the contract that a library's code holds; an empty one where it is none that we can read."""
+    """Returns the contract that a library's code holds, without what is none that we can read: a plan then
+    finds it missing, and brings it back."""
     content = content_of(code)
-    objects, before = content.get("objects"), content.get("before")
-    return Published(objects if isinstance(objects, dict) else {}, before if isinstance(before, dict) else {})
+    objects = {spec.kind: _readable(spec, content.get("objects")) for spec in (KeyPattern, Keyspace)}
+    before = _mapping(content.get("before"))
+    return Published(
+        {kind: names for kind, names in objects.items() if names},
+        {name: value for name, value in before.items() if isinstance(value, str)},
+    )
+
+
+def _readable(spec: type[Spec], objects: Any) -> dict[str, dict[str, Any]]:
+    """Returns the objects of one kind that are as we would have written them."""
+    found = {}
+    for name, values in _mapping(_mapping(objects).get(spec.kind)).items():
+        with suppress(ValidationError):
+            _filled(spec, _mapping(values))
+            found[name] = _mapping(values)
+    return found
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def marks_library(project: str) -> str:
@@ -103,4 +125,4 @@ def content_of(code: str | None) -> dict[str, Any]:
         content = json.loads(found[1]) if found else {}
     except ValueError:
         return {}
-    return content if isinstance(content, dict) else {}
+    return _mapping(content)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apexplan.model.errors import StoreError
 from apexplan_redis.errors import NotThere
+from apexplan_redis.read.everywhere import text_of
 
 if TYPE_CHECKING:
     from apexplan_redis.server import Node, Servers
@@ -20,7 +21,7 @@ def read_streams(servers: Servers, names: Collection[str]) -> dict[str, list[str
     """Returns the groups of those of `names` that are streams."""
     found = {}
     for name in sorted(names):
-        key = name.encode(errors="surrogateescape")
+        key = name.encode()
         node = servers.holder(key)
         if type_of(node, key) == "stream":
             found[name] = groups_of(node, key)
@@ -58,7 +59,7 @@ def groups_of(node: Node, key: bytes) -> list[str]:
         if error.code == "WRONGTYPE":
             return []
         raise
-    return [one[b"name"].decode(errors="surrogateescape") for one in answer]
+    return [text_of(one[b"name"]) for one in answer]
 
 
 def _scanned(node: Node) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from apexplan.model.errors import StoreError
 from apexplan_redis.names import OWN_USERS
-from apexplan_redis.read.everywhere import Spread, asked
+from apexplan_redis.read.everywhere import ALL, Spread, asked, text_of
 from apexplan_redis.specs import User
 
 if TYPE_CHECKING:
@@ -38,26 +38,28 @@ def user_of(told: Mapping[bytes, Any] | None) -> User | None:
     return User(
         enabled=b"on" in flags,
         nopass=b"nopass" in flags,
-        passwords=tuple(sorted(map(_text, told[b"passwords"]))),
-        commands=ordered(_text(told[b"commands"])),
-        keys=_text(told[b"keys"]),
-        channels=_text(told[b"channels"]),
-        selectors=tuple(_selector(one) for one in told.get(b"selectors", ())),
+        passwords=tuple(sorted(map(text_of, told[b"passwords"]))),
+        commands=ordered(text_of(told[b"commands"])),
+        keys=_sorted(told[b"keys"]),
+        channels=_sorted(told[b"channels"]),
+        selectors=tuple(sorted(map(_selector, told.get(b"selectors", ())))),
     )
 
 
 def rules(user: User) -> list[str]:
-    """Returns the rules that make a user what it is, from nothing: for `ACL SETUSER NAME reset …`."""
-    words = ["on" if user.enabled else "off"]
+    """Returns the rules that make a user what it is, from nothing: for `ACL SETUSER NAME reset …`. Channels
+    are taken back first: `reset` and a new selector give all of them where `acl-pubsub-default` is
+    allchannels (measured on 7.0.15)."""
+    words = ["resetchannels", "on" if user.enabled else "off"]
     words += ["nopass"] if user.nopass else []
     words += [f"#{one}" for one in user.passwords or ()]
     for part in (user.commands, user.keys, user.channels):
         words += (part or "").split()
-    return words + [f"({one})" for one in user.selectors or ()]
+    return words + [f"(resetchannels {one})" for one in user.selectors or ()]
 
 
 def _users(node: Node) -> dict[str, dict[str, Any]]:
-    names = [_text(name) for name in node.call("ACL", "USERS")]
+    names = [text_of(name) for name in node.call("ACL", "USERS")]
     names = [name for name in names if not name.startswith(OWN_USERS)]
     found: dict[str, dict[str, Any]] = {}
     for name, answer in zip(names, node.call_many([("ACL", "GETUSER", name) for name in names]), strict=True):
@@ -71,7 +73,7 @@ def _users(node: Node) -> dict[str, dict[str, Any]]:
 
 def is_initial(name: str, values: Spread[dict[str, Any]]) -> bool:
     """True for the user `default` as every server has it."""
-    return name == "default" and values == {"*": INITIAL.values()}
+    return name == "default" and values == {ALL: INITIAL.values()}
 
 
 def chosen(
@@ -82,8 +84,13 @@ def chosen(
 
 
 def _selector(told: Mapping[bytes, bytes]) -> str:
-    parts = (ordered(_text(told[b"commands"])), _text(told[b"keys"]), _text(told[b"channels"]))
+    parts = (ordered(text_of(told[b"commands"])), _sorted(told[b"keys"]), _sorted(told[b"channels"]))
     return " ".join(part for part in parts if part)
+
+
+def _sorted(globs: bytes) -> str:
+    """Returns globs sorted: one that matches is enough, so their order means nothing."""
+    return " ".join(sorted(text_of(globs).split()))
 
 
 def ordered(commands: str) -> str:
@@ -98,7 +105,3 @@ def ordered(commands: str) -> str:
         else:
             run.append(word)
     return " ".join(words[:-1])
-
-
-def _text(value: bytes) -> str:
-    return value.decode(errors="surrogateescape")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import redis
 
-from apexplan.model.errors import Interrupted, StoreUnreachable
-from apexplan_redis.audit import batch, whole
+from apexplan.model.errors import Interrupted, StoreError, StoreUnreachable
+from apexplan.provider import AuditOptions
+from apexplan_redis.audit import audit, batch, whole
+from apexplan_redis.audit.pace import Pace
 from apexplan_redis.specs import KeyPattern
 
 from .audit_kit import Kept, Watching, audited, audited_fully, connected, declared, kinds, only
-from .servers import Running, server
+from .servers import Running, server, until
 
 pytestmark = pytest.mark.live
 
@@ -182,7 +185,7 @@ def test_what_the_audit_adds_to_the_hit_rate_is_counted_exactly(
 
 
 def test_keys_that_go_meanwhile_are_counted_as_misses(url: str, many: redis.Redis, at_once: None) -> None:
-    report = audited(url, EVERYTHING, Watching(many.flushall, when=6))
+    report = audited(url, DOCS, Watching(many.flushall, when=6))
     assert counted(many)[1] > 0
     assert "others made 0 hits and 0 misses" in report.remarks[-1]
 
@@ -283,14 +286,18 @@ def test_a_server_that_was_restarted_is_begun_anew(tmp_path: Path, at_once: None
         for number in range(2000):
             one_key(one, number)
         with pytest.raises(StoreUnreachable):
-            audited(one.url, DOCS, Watching(one.kill, when=6), checkpoint=kept)
-        port = one.port
-    with server(tmp_path / "two", "--port", str(port)) as two:
+            audited(one.url, DOCS, Watching(lambda: restart(one), when=6), checkpoint=kept)
+        until(lambda: one.ask("DBSIZE") == 0)
         for number in range(100):
-            one_key(two, number)
-        report = audited(two.url, DOCS, checkpoint=kept)
+            one_key(one, number)
+        report = audited(one.url, DOCS, checkpoint=kept)
     assert (report.resumed, report.looked) == (False, 100)
     assert any("another process" in one for one in report.remarks)
+
+
+def restart(running: Running) -> None:
+    with suppress(StoreError):
+        running.ask("DEBUG", "CRASH-AND-RECOVER")
 
 
 def one_key(running: Running, number: int) -> None:
@@ -302,10 +309,12 @@ def test_a_bounded_rate_gives_the_same_counts(url: str, many: redis.Redis, at_on
     assert (report.looked, kinds(report)) == (MANY, {"no_ttl": MANY // 3})
 
 
-def test_the_default_rate_is_that_of_the_settings(url: str, many: redis.Redis) -> None:
-    from apexplan.provider import AuditOptions
-    from apexplan_redis.audit import audit
-
+@pytest.mark.parametrize(("said", "used"), [(None, 10_000), (20_000, 20_000), (0, 0)])
+def test_the_rate_is_that_of_the_settings_where_none_is_said(
+    url: str, monkeypatch: pytest.MonkeyPatch, said: int | None, used: int
+) -> None:
+    rates: list[int] = []
+    monkeypatch.setattr(whole, "Pace", lambda rate: rates.append(rate) or Pace(0))
     with connected(url) as servers:
-        report = audit(servers, DOCS, AuditOptions(), Watching(), default_rate=10_000).report
-    assert report.seconds > MANY / 10_000 / 2
+        audit(servers, DOCS, AuditOptions(rate=said), Watching(), default_rate=10_000)
+    assert rates == [used]
