@@ -15,10 +15,11 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $(READY)
 
-demo: $(READY)  ## plan, apply, drift and rollback: a real local PostgreSQL, a Neo4j, Qdrant's own engine
+demo: $(READY)  ## plan, apply, drift and rollback: real local servers, and Qdrant's own engine
 	@$(BIN)/python examples/apex-sql/demo.py
 	@$(BIN)/python examples/apex-graph/demo.py
 	@$(BIN)/python examples/apex-vectors/demo.py
+	@$(BIN)/python examples/apex-cache/demo.py
 
 test: $(READY) lint types layers  ## everything, against real stores
 	$(PYTEST) -n 2 --dist loadgroup

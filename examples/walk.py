@@ -14,10 +14,12 @@ WIDTH = min(shutil.get_terminal_size().columns, 100)
 
 
 class Walk:
-    """One run of a demo in `home`, a project's directory. `env`: what commands find in their environment."""
+    """One run of a demo in `home`. `project` is the directory that commands are typed in, `home` itself
+    unless there are several; `env`: what they find in their environment."""
 
     def __init__(self, home: Path, env: Mapping[str, str]) -> None:
         self.home = home
+        self.project = home
         self.env = {**os.environ, **env}
         self.started = time.monotonic()
         self.number = 0
@@ -31,8 +33,9 @@ class Walk:
 
     def apexplan(self, *arguments: str, expect: int = 0) -> None:
         """Types one command and shows what it says; ends the demo where it ends otherwise than expected."""
-        print(f"$ apexplan {' '.join(arguments)}", flush=True)
-        code = subprocess.run(self.typed(*arguments), cwd=self.home, env=self.env, check=False).returncode
+        where = "" if self.project == self.home else self.project.name
+        print(f"{where}$ apexplan {' '.join(arguments)}", flush=True)
+        code = subprocess.run(self.typed(*arguments), cwd=self.project, env=self.env, check=False).returncode
         if code != expect:
             sys.exit(f"the demo broke: exit {code} where {expect} was expected")
         if code:

@@ -17,7 +17,7 @@ from pathlib import Path
 import redis
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE)]
+sys.path += [str(HERE.parent), str(HERE)]
 
 from apex_cache_client import Cache  # noqa: E402  # beside this file, written by `apexplan codegen`
 from app import Documents  # noqa: E402
@@ -75,7 +75,7 @@ class Demo(Walk):
         rate = documents.cache.hit_rate()
         self.expect(rate is not None and rate > 0.7, f"the hit rate is {rate}")
         print(f"→ {READS:,} reads, {READS // EVERY} changes, and every read saw the newest title")
-        print(f"→ the rows were asked {documents.asked:,} times; hit rate {rate:.0%}, as the functions counted\n")
+        print(f"→ the rows were asked {documents.asked:,} times; hit rate {rate:.0%}, as counted\n")
 
     def read(self, documents: Documents) -> None:
         """Reads something, and ends the demo where it is not what the rows say."""
@@ -121,7 +121,7 @@ class Demo(Walk):
     def audit(self) -> None:
         self.chapter(
             "What else is in there",
-            "Another application wrote keys of its own, and sessions that never end. An audit looks at each key.",
+            "Another application wrote keys of its own, and sessions that never end. An audit finds them.",
         )
         with self.admin.pipeline(transaction=False) as pipe:
             for number in range(self.keys):
@@ -160,8 +160,8 @@ class Demo(Walk):
         """Says what was shown and where to go on."""
         print(f"\n{'━' * WIDTH}")
         print(
-            f"Done in {self.seconds:.0f} s: a contract applied, cached values made stale by events, a late reader\n"
-            "turned away, keys audited, repaired and given back. Go on with docs/guides/redis.md,\n"
+            f"Done in {self.seconds:.0f} s: a contract applied, cached values made stale by events, a late\n"
+            "reader turned away, keys audited, repaired and given back. Go on with docs/guides/redis.md,\n"
             "docs/guides/redis-invalidation.md and examples/apex-cache (these files)."
         )
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,9 +23,12 @@ from apexplan_neo4j import local
 from apexplan_neo4j.connection import Neo4jSettings
 
 HERE = Path(__file__).parent
+sys.path.append(str(HERE.parent))
+
+from walk import WIDTH, Walk  # noqa: E402  # in the folder above
+
 BASELINE = HERE / "migrations" / "0001_baseline.cypher"
 DOCUMENTS, USERS = 5_000, 200
-WIDTH = min(shutil.get_terminal_size().columns, 100)
 
 FILL = """
 UNWIND range(1, $documents) AS i
@@ -60,39 +61,16 @@ BY_HAND = "DROP INDEX chunk_index_idx"
 MENDED_BY_HAND = "CREATE INDEX chunk_index_idx FOR (c:Chunk) ON (c.chunk_index)"
 
 
-class Demo:
+class Demo(Walk):
     """One run of the demo: the projects in `home`, the database of `session`, which is the one at `url`."""
 
     def __init__(self, home: Path, url: str, session: Session) -> None:
-        self.home = home
+        super().__init__(home, {"NEO4J_URI": url})
         self.url = url
         self.session = session
         self.project = home / "scripts"
-        self.started = time.monotonic()
-        self.number = 0
 
     # ------------------------------------------------------------------------ what a person does
-
-    def chapter(self, title: str, text: str) -> None:
-        """Begins a chapter: a rule with its number and title, and what is about to be seen."""
-        self.number += 1
-        head = f"━━ {self.number}. {title} "
-        print(f"\n{head}{'━' * max(0, WIDTH - len(head))}")
-        print(f"{text}\n", flush=True)
-
-    def apexplan(self, *arguments: str, expect: int = 0) -> None:
-        """Types one command and shows what it says; ends the demo where it ends otherwise than expected."""
-        print(f"{self.project.name}$ apexplan {' '.join(arguments)}", flush=True)
-        code = subprocess.run(
-            [Path(sys.executable).with_name("apexplan"), *arguments],
-            cwd=self.project,
-            env={**os.environ, "NEO4J_URI": self.url},
-            check=False,
-        ).returncode
-        if code != expect:
-            sys.exit(f"the demo broke: exit {code} where {expect} was expected")
-        if code:
-            print(f"(exit {code})")
 
     def cypher(self, text: str) -> None:
         """Runs a statement as somebody with cypher-shell would."""
@@ -224,10 +202,9 @@ class Demo:
 
     def summary(self) -> None:
         """Says what was shown and where to go on."""
-        seconds = time.monotonic() - self.started
         print(f"\n{'━' * WIDTH}")
         print(
-            f"Done in {seconds:.0f} s: scripts up and back, taken over, changed, a duplicate and drift\n"
+            f"Done in {self.seconds:.0f} s: scripts up and back, taken over, changed, a duplicate and drift\n"
             "found, rolled back. Go on with docs/guides/neo4j.md and examples/apex-graph (these files)."
         )
 

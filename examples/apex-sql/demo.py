@@ -6,12 +6,10 @@ stopped at the end, whatever happens. Each command is shown as a person would ty
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import psycopg
@@ -19,8 +17,11 @@ import psycopg
 from apexplan_postgres import local
 
 HERE = Path(__file__).parent
+sys.path.append(str(HERE.parent))
+
+from walk import WIDTH, Walk  # noqa: E402  # in the folder above
+
 DOCUMENTS, CHUNKS = 5_000, 2_500
-WIDTH = min(shutil.get_terminal_size().columns, 100)
 
 FILL = """
 INSERT INTO documents (user_id, title, content, metadata, embedding, created_at)
@@ -63,35 +64,12 @@ CREATE INDEX documents_metadata_gin_idx ON documents USING gin (metadata);
 """
 
 
-class Demo:
+class Demo(Walk):
     """One run of the demo in `home`, against the database at `url`."""
 
     def __init__(self, home: Path, url: str) -> None:
-        self.home = home
+        super().__init__(home, {"DATABASE_URL": url})
         self.url = url
-        self.started = time.monotonic()
-        self.number = 0
-
-    def chapter(self, title: str, text: str) -> None:
-        """Begins a chapter: a rule with its number and title, and what is about to be seen."""
-        self.number += 1
-        head = f"━━ {self.number}. {title} "
-        print(f"\n{head}{'━' * max(0, WIDTH - len(head))}")
-        print(f"{text}\n", flush=True)
-
-    def apexplan(self, *arguments: str, expect: int = 0) -> None:
-        """Types one command and shows what it says; ends the demo where it ends otherwise than expected."""
-        print(f"$ apexplan {' '.join(arguments)}", flush=True)
-        code = subprocess.run(
-            [Path(sys.executable).with_name("apexplan"), *arguments],
-            cwd=self.home,
-            env={**os.environ, "DATABASE_URL": self.url},
-            check=False,
-        ).returncode
-        if code != expect:
-            sys.exit(f"the demo broke: exit {code} where {expect} was expected")
-        if code:
-            print(f"(exit {code})")
 
     def sql(self, text: str, *, show: bool = True) -> None:
         """Runs SQL as somebody with psql would."""
@@ -106,7 +84,7 @@ class Demo:
         return subprocess.run(
             [Path(sys.executable).with_name("apexplan"), "inspect"],
             cwd=self.home,
-            env={**os.environ, "DATABASE_URL": self.url},
+            env=self.env,
             check=True,
             capture_output=True,
             text=True,
@@ -166,10 +144,9 @@ class Demo:
 
     def summary(self) -> None:
         """Says what was shown and where to go on."""
-        seconds = time.monotonic() - self.started
         print(f"\n{'━' * WIDTH}")
         print(
-            f"Done in {seconds:.0f} s: adopted, planned, applied online, drift found, rolled back.\n"
+            f"Done in {self.seconds:.0f} s: adopted, planned, applied online, drift found, rolled back.\n"
             "Go on with README.md (a tour on your own database), examples/apex-sql (these manifests),\n"
             "and docs/architecture.md (how it is built)."
         )

@@ -10,7 +10,6 @@ is shown as a person would type it.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -30,55 +29,33 @@ from apexplan_qdrant.edge.disk import size_bytes
 Vectors: TypeAlias = NDArray[np.float32]
 
 HERE = Path(__file__).parent
+sys.path.append(str(HERE.parent))
+
+from walk import WIDTH, Walk  # noqa: E402  # in the folder above
+
 POINTS, COMPONENTS, DIMENSIONS, SEED = 20_000, 1536, 48, 20_260
 LOADED_AT_ONCE = 1_000
 QUERIES, HITS = 5, 5
-WIDTH = min(shutil.get_terminal_size().columns, 100)
 LINE_OF_INDEXES = "    payload_indexes:\n"
 COMPRESSED = "    quantization: {scalar: {type: int8, always_ram: true}}\n"
 
 
-class Demo:
+class Demo(Walk):
     """One run of the demo: the project in `home`, with `points` documents."""
 
     def __init__(self, home: Path, points: int) -> None:
-        self.home = home
-        self.points = points
         self.edge = str(home / ".apexplan" / "qdrant")
-        self.started = time.monotonic()
-        self.number = 0
+        super().__init__(home, {"QDRANT_URL": f"edge:{self.edge}"})
+        self.points = points
         self.figures: list[str] = []
 
     # ------------------------------------------------------------------------ what a person does
-
-    def chapter(self, title: str, text: str) -> None:
-        """Begins a chapter: a rule with its number and title, and what is about to be seen."""
-        self.number += 1
-        head = f"━━ {self.number}. {title} "
-        print(f"\n{head}{'━' * max(0, WIDTH - len(head))}")
-        print(f"{text}\n", flush=True)
-
-    def apexplan(self, *arguments: str, expect: int = 0) -> None:
-        """Types one command and shows what it says; ends the demo where it ends otherwise than expected."""
-        print(f"$ apexplan {' '.join(arguments)}", flush=True)
-        code = subprocess.run(self.typed(*arguments), cwd=self.home, env=self.env, check=False).returncode
-        if code != expect:
-            sys.exit(f"the demo broke: exit {code} where {expect} was expected")
-        if code:
-            print(f"(exit {code})")
 
     def told(self, *arguments: str) -> Any:
         """Returns what a command tells as JSON."""
         command = self.typed(*arguments, "--format", "json")
         done = subprocess.run(command, cwd=self.home, env=self.env, check=True, capture_output=True)
         return json.loads(done.stdout)
-
-    def typed(self, *arguments: str) -> list[str]:
-        return [str(Path(sys.executable).with_name("apexplan")), *arguments]
-
-    @property
-    def env(self) -> dict[str, str]:
-        return {**os.environ, "QDRANT_URL": f"edge:{self.edge}"}
 
     def declare(self, version: str) -> None:
         """Puts the manifest of one version into the project."""
@@ -234,12 +211,11 @@ class Demo:
 
     def summary(self) -> None:
         """Says what was shown and where to go on."""
-        seconds = time.monotonic() - self.started
         print(f"\n{'━' * WIDTH}")
         print("\n".join(self.figures))
         print(
-            f"Done in {seconds:.0f} s: filled, copied, switched, rolled back, copied again, drift found.\n"
-            "Go on with docs/guides/qdrant.md and examples/apex-vectors (these files)."
+            f"Done in {self.seconds:.0f} s: filled, copied, switched, rolled back, copied again, drift\n"
+            "found. Go on with docs/guides/qdrant.md and examples/apex-vectors (these files)."
         )
 
 

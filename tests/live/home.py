@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from tests.live import forked
+
 ROOT = Path(__file__).parents[2]
 
 Done = subprocess.CompletedProcess[str]
@@ -37,15 +39,8 @@ class Home:
 
     def command(self, *arguments: str, kill: tuple[int, str] = (0, "after")) -> Done:
         """Runs one command; `kill` names the write of the journal at which it dies."""
-        return subprocess.run(
-            self.typed(*arguments, kill=kill),
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        _, _, module, *rest = self.typed(*arguments, kill=kill)
+        return forked.run(module, *rest, cwd=ROOT, env=self.environment)
 
     def started(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts one command and leaves it running."""

@@ -91,7 +91,7 @@ def test_the_readme_lists_every_command() -> None:
     assert listed == set(COMMANDS)
 
 
-@pytest.mark.parametrize("what", ["plan", "drift", "graph"])
+@pytest.mark.parametrize("what", ["plan", "drift", "audit", "graph"])
 def test_the_formats_in_the_guide_are_those_of_the_command(what: str) -> None:
     rows = {row[0]: row[1] for row in _rows(ROOT / "docs" / "guides" / "ci.md", "## Formats")}
     assert f"<{'|'.join(re.findall('`([a-z]+)`', rows[f'`{what}`']))}>" in help_of(what)

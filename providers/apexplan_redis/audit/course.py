@@ -26,13 +26,14 @@ _MOST_STRETCHES: Final = 256
 @dataclass(slots=True)
 class Course:
     """Where SCAN goes on. `starts`: where each stretch begins; `most`: keys of all of them, 0 for all keys to
-    the end of the last one."""
+    the end of the table."""
 
     starts: Sequence[int]
     most: int = 0
     cursor: int = field(init=False)
     _stretch: int = 0
     _taken: int = 0
+    _rounds: int = 0
 
     def __post_init__(self) -> None:
         self.cursor = self.starts[0]
@@ -53,10 +54,18 @@ class Course:
         return -(-self.most * (self._stretch + 1) // len(self.starts))
 
     def answered(self, cursor: int, keys: int) -> None:
-        """Takes what SCAN answered: the next cursor, and how many keys there were."""
+        """Takes what SCAN answered: the next cursor, and how many keys there were. A sample goes on at the
+        beginning of the table where its last stretch meets the end, once."""
         self.cursor = cursor
         self._taken += keys
-        if cursor == 0 or (self.most and self._taken >= self._end):
+        self._rounds += cursor == 0
+        if self.most and self._rounds < 2:
+            self._next_stretch()
+        elif cursor == 0:
+            self._stretch = len(self.starts)
+
+    def _next_stretch(self) -> None:
+        if self._taken >= self._end:
             self._stretch += 1
             self.cursor = 0 if self.ended else self.starts[self._stretch]
 

@@ -38,8 +38,9 @@ def user_problems(
     for number, selector in enumerate(block.selectors):
         inner = (*path, "selectors", number)
         if not (words(selector.commands) or selector.keys or selector.channels):
+            why = "what no set of rules allows is not allowed anyway"
             yield Problem(
-                "empty-selector", inner, "a selector allows nothing", "it is empty", mend="leave it out"
+                "empty-selector", inner, "a selector allows nothing", "it is empty", why, "leave it out"
             )
         yield from _rules(selector.commands, inner)
         yield from _keys(selector.keys, inner)
@@ -71,17 +72,11 @@ def _passwords(block: UserBlock, path: Path) -> Iterator[Problem]:
                 place,
                 "a hash of a password is none",
                 "`sha256:` without 64 lower-case hex digits behind it",
-                mend="write sha256: and what `printf %s PASSWORD | sha256sum` says",
+                "the server keeps SHA-256 of passwords",
+                "write sha256: and what `printf %s PASSWORD | sha256sum` says",
             )
         elif _SECRET_LIKE.match(password):
-            yield Problem(
-                "password-in-manifest",
-                place,
-                "a password stands in the manifest",
-                "one that begins as in an ACL rule",
-                "what a manifest says is shown in plans and kept in the state",
-                "name it: `passwords` of the store in the project file has name and secret",
-            )
+            yield _password_here(place)
     if block.nopass and block.passwords:
         yield Problem(
             "contradiction",
@@ -91,6 +86,17 @@ def _passwords(block: UserBlock, path: Path) -> Iterator[Problem]:
             "with nopass any password is right",
             "leave one of them out",
         )
+
+
+def _password_here(place: Path) -> Problem:
+    return Problem(
+        "password-in-manifest",
+        place,
+        "a password stands in the manifest",
+        "one that begins as in an ACL rule",
+        "what a manifest says is shown in plans and kept in the state",
+        "name it in `passwords`: those of the store in the project file have name and secret",
+    )
 
 
 def _patterns(block: UserBlock, patterns: Mapping[str, Pattern], path: Path) -> Iterator[Problem]:
@@ -111,7 +117,9 @@ def _patterns(block: UserBlock, patterns: Mapping[str, Pattern], path: Path) -> 
 
 def _rules(commands: str | tuple[str, ...], path: Path) -> Iterator[Problem]:
     for rule in words(commands):
-        if not _RULE.fullmatch(rule):
+        if _SECRET_LIKE.match(rule):
+            yield _password_here((*path, "commands"))
+        elif not _RULE.fullmatch(rule):
             yield Problem(
                 "bad-acl-rule",
                 (*path, "commands"),

@@ -19,14 +19,13 @@ FUNCTIONS: Final = "function|load"
 CATEGORIES: Final[Mapping[str, frozenset[str]]] = {
     "flushall": frozenset({"@keyspace", "@write", "@slow", "@dangerous"}),
     "migrate": frozenset({"@keyspace", "@write", "@slow", "@dangerous"}),
-    "keys": frozenset({"@keyspace", "@read", "@slow", "@dangerous"}),
     "config|set": frozenset({"@admin", "@slow", "@dangerous"}),
     "acl|setuser": frozenset({"@admin", "@slow", "@dangerous"}),
     "shutdown": frozenset({"@admin", "@slow", "@dangerous"}),
     "debug": frozenset({"@admin", "@slow", "@dangerous"}),
     FUNCTIONS: frozenset({"@write", "@slow", "@scripting"}),
 }
-"""Commands that destroy, stall or give away everything, with their categories."""
+"""Commands that destroy or give away everything, with their categories."""
 _FRANK: Final = frozenset({"@admin", "@dangerous"})
 """Categories that say what they hold."""
 
@@ -67,7 +66,7 @@ def _plain(rule: str) -> tuple[str, str]:
 
 
 def _login(name: str, block: UserBlock, path: Path) -> Iterator[Problem]:
-    if block.nopass:
+    if block.nopass and not block.passwords:
         yield _warning(
             (*path, "nopass"),
             "anybody may be this user",
@@ -75,7 +74,7 @@ def _login(name: str, block: UserBlock, path: Path) -> Iterator[Problem]:
             "whoever reaches the server needs its name alone",
             "give it a password, or say `enabled: false`",
         )
-    elif not block.passwords:
+    if not block.nopass and not block.passwords:
         yield _warning(
             path,
             "nobody can be this user",

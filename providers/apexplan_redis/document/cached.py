@@ -121,16 +121,27 @@ def _not_cached(path: Path, text: str, document: RedisContract) -> Problem:
 
 
 def _placed(problem: Problem, document: RedisContract, patterns: Mapping[str, Pattern]) -> Problem:
-    """Returns a mistake with its place in the document instead of the one in the values made of it."""
-    head, *rest = problem.path
-    if head == "entries" and rest:
-        texts = {cached_name(b.cached, p): text for text, b, p in cached(document, patterns)}
-        field = {"ttl_s": ("ttl",), "own": ("cached", "about"), "tags": ("cached", "made_of")}
-        inner = field.get(str(rest[1]), ("cached",)) if len(rest) > 1 else ("cached",)
-        if str(rest[0]) in texts:
-            return replace(problem, path=("keys", texts[str(rest[0])], *inner, *rest[2:]))
-        return replace(problem, path=("events", rest[0]))
+    """Returns a mistake with its place in the document instead of the one in the values made of it, and in
+    the document's words."""
+    mend = problem.mend.replace("`own`", "`cached.about`").replace("`tags`", "`cached.made_of`")
+    return replace(
+        problem,
+        path=_path(problem.path, document, patterns),
+        why=problem.why or "functions and a client for applications are made from it",
+        mend=mend,
+    )
+
+
+def _path(path: Path, document: RedisContract, patterns: Mapping[str, Pattern]) -> Path:
+    head, *rest = map(str, path)
     if head == "events":
-        return problem
-    field_of = {"populate_within_s": "populate_within", "entries": "library"}
-    return replace(problem, path=("invalidation", field_of.get(str(head), str(head))))
+        return path
+    if head != "entries" or not rest:
+        field = {"populate_within_s": "populate_within", "entries": "library"}.get(head, head)
+        return ("invalidation", field)
+    name, *inner = rest
+    texts = {cached_name(block.cached, pattern): text for text, block, pattern in cached(document, patterns)}
+    if name not in texts:
+        return ("events", name)
+    fields = {"ttl_s": ("ttl",), "own": ("cached", "about"), "tags": ("cached", "made_of")}
+    return ("keys", texts[name], *fields.get("".join(inner[:1]), ("cached",)), *inner[1:])

@@ -68,7 +68,8 @@ def _value(name: str, value: str, path: Path) -> Iterator[Problem]:
         close = get_close_matches(value.lower(), POLICIES, n=1)
         meant = f"did you mean {close[0]}? " if close else ""
         mend = f"{meant}take one of {', '.join(POLICIES)}"
-        yield Problem("unknown-policy", path, "an eviction policy does not exist", f"`{value}`", mend=mend)
+        what, why = f"`{value}`", "it says what the server does when maxmemory is reached"
+        yield Problem("unknown-policy", path, "an eviction policy does not exist", what, why, mend)
     why = unreadable(name, value)
     if why:
         mend = "write it as in redis.conf"

@@ -236,10 +236,11 @@ def _invalidation(read: _Read, made: model.Invalidation) -> Found:
 
 
 def _twice(declared: Sequence[Declared]) -> Iterator[Problem]:
-    """Yields objects that stand there twice, as a stream that is the outbox as well."""
+    """Yields objects that stand there twice, as a stream that is the outbox as well. Of patterns among `keys`
+    that is told already."""
     seen: set[Address] = set()
     for one in declared:
-        if one.address in seen:
+        if one.address in seen and one.path[0] != "keys":
             yield Problem(
                 "declared-twice",
                 one.path,

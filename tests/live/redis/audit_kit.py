@@ -40,7 +40,7 @@ KEYS = Address("cache", "keyspace", KEYSPACE)
 class Watching:
     """A watch that asks for a stop, or does something, when so many keys were looked at."""
 
-    at: Callable[[], None] = lambda: None
+    at: Callable[[], object] = lambda: None
     stops: bool = False
     heeded: int = 0
     when: int = 0

@@ -251,6 +251,7 @@ def test_undeclared_keys_are_weighed(url: str, client: redis.Redis) -> None:
     client.mset({f"tmp:{number:04}": "v" * 100 for number in range(1500)})
     one = client.memory_usage("tmp:0000")
     size = audited_fully(url, declared({})).sizes[KEYS]
+    assert one is not None
     assert (size.count, size.size_bytes) == (1500, 1500 * one)
 
 

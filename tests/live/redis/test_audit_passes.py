@@ -64,12 +64,14 @@ def many(client: redis.Redis) -> redis.Redis:
 # ── doubts ────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_a_key_that_gets_its_ttl_a_moment_later_is_no_departure(url: str, client: redis.Redis) -> None:
     client.mset({"doc:1": "v", "doc:2": "v"})
     watch = Watching(lambda: client.expire("doc:1", 30), when=4)
     assert only(audited(url, DOCS, watch)).samples == ("doc:2",)
 
 
+@pytest.mark.slow
 def test_an_undeclared_key_that_goes_at_once_is_no_stranger(url: str, client: redis.Redis) -> None:
     client.mset({"tmp:1": "v", "tmp:2": "v"})
     watch = Watching(lambda: client.delete("tmp:1"), when=2)
@@ -80,6 +82,7 @@ def test_an_undeclared_key_that_goes_at_once_is_no_stranger(url: str, client: re
     assert report.looked == 1
 
 
+@pytest.mark.slow
 def test_a_key_without_ttl_that_goes_at_once_is_no_departure(url: str, client: redis.Redis) -> None:
     client.set("doc:1", "v")
     watch = Watching(lambda: client.delete("doc:1"), when=4)
@@ -314,7 +317,12 @@ def test_the_rate_is_that_of_the_settings_where_none_is_said(
     url: str, monkeypatch: pytest.MonkeyPatch, said: int | None, used: int
 ) -> None:
     rates: list[int] = []
-    monkeypatch.setattr(whole, "Pace", lambda rate: rates.append(rate) or Pace(0))
+
+    def pace(rate: int) -> Pace:
+        rates.append(rate)
+        return Pace(0)
+
+    monkeypatch.setattr(whole, "Pace", pace)
     with connected(url) as servers:
         audit(servers, DOCS, AuditOptions(rate=said), Watching(), default_rate=10_000)
     assert rates == [used]

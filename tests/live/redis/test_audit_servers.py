@@ -31,15 +31,13 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def filled(servers: Servers) -> None:
-    """Writes keys of which every second one has no TTL, and waits for the replicas."""
+    """Writes keys of which every second one has no TTL."""
     for primary in servers.primaries:
         primary.call("FLUSHALL")
     for number in range(MANY):
         ttl = ("EX", 60) if number % 2 else ()
         key = f"doc:{number}"
         servers.holder(key.encode()).call("SET", key, "v", *ttl)
-    for primary in servers.primaries:
-        primary.call("WAIT", 1, 5000)
 
 
 # ── a replica ─────────────────────────────────────────────────────────────────────────────────
@@ -53,6 +51,7 @@ def pair(tmp_path: Path) -> Iterator[tuple[Running, Running]]:
         connected(primary.url) as servers,
     ):
         filled(servers)
+        servers.primaries[0].call("WAIT", 1, 5000)
         yield primary, replica
 
 

@@ -125,8 +125,8 @@ READS = ("+scan", "+dbsize", "+type", "+pttl", "+exists", "+info", "+hello", "+s
 ALL_OF_IT = KeyPattern(type="string", ttl="required", max_bytes=1, max_length=9, value={"type": "object"})
 
 
-def as_user(client: redis.Redis, running: Running, *rules: str) -> str:
-    client.execute_command("ACL", "SETUSER", "auditor", "reset", "on", ">secret", "~*", *rules)
+def as_user(running: Running, *rules: str) -> str:
+    running.ask("ACL", "SETUSER", "auditor", "reset", "on", ">secret", "~*", *rules)
     return f"redis://auditor:secret@{running.name}/0"
 
 
@@ -135,7 +135,7 @@ def test_a_command_that_an_audit_needs_is_named(
     running: Running, url: str, client: redis.Redis, missing: str
 ) -> None:
     client.mset({"doc:1": "v", "stray": "v"})
-    mine = as_user(client, running, *(rule for rule in READS if rule != f"+{missing}"))
+    mine = as_user(running, *(rule for rule in READS if rule != f"+{missing}"))
     with pytest.raises(AccessDenied) as caught:
         audited(mine, declared({"doc:{id}": ALL_OF_IT}))
     assert f"may not run {missing.upper()}" in str(caught.value)
@@ -146,7 +146,7 @@ def test_without_the_other_commands_the_rest_is_looked_at(
     running: Running, url: str, client: redis.Redis
 ) -> None:
     client.set("doc:1", "v" * 100)
-    mine = as_user(client, running, *READS)
+    mine = as_user(running, *READS)
     report = audited(mine, declared({"doc:{id}": ALL_OF_IT}))
     assert kinds(report) == {"no_ttl": 1}
     told = [one for one in report.remarks if "was not looked at" in one]
@@ -155,7 +155,7 @@ def test_without_the_other_commands_the_rest_is_looked_at(
 
 def test_without_info_the_hit_rate_is_not_known(running: Running, url: str, client: redis.Redis) -> None:
     client.set("doc:1", "v")
-    mine = as_user(client, running, "+@read", "+@connection", "+dbsize")
+    mine = as_user(running, "+@read", "+@connection", "+dbsize")
     report = audited(mine, declared({"doc:{id}": KeyPattern(type="string")}))
     assert "may not run INFO" in report.remarks[-1]
 
@@ -164,7 +164,7 @@ def test_keys_that_the_user_may_not_touch_are_an_error(
     running: Running, url: str, client: redis.Redis
 ) -> None:
     client.set("doc:1", "v")
-    mine = as_user(client, running, *READS, "resetkeys", "~other:*")
+    mine = as_user(running, *READS, "resetkeys", "~other:*")
     with pytest.raises(AccessDenied, match="may not touch this key"):
         audited(mine, declared({"doc:{id}": KeyPattern(type="string")}))
 
