@@ -20,10 +20,10 @@ from typing import Final
 _PARENT: Final = multiprocessing.get_context("forkserver")
 _PARENT.set_forkserver_preload(
     [
-        *("apexplan.cli.guard", "apexplan.cli.apply", "apexplan.cli.drift", "apexplan.cli.inspect"),
-        *("apexplan.report.text", "apexplan_state.upgrade", "alembic.command", "jsonschema"),
+        *(f"apexplan.cli.{name}" for name in ("guard", "apply", "plan", "drift", "inspect", "state")),
+        *("apexplan.report.text", "apexplan_state.store", "apexplan_state.upgrade", "alembic.command"),
         *("apexplan_postgres.provider", "apexplan_neo4j.provider", "apexplan_qdrant.provider"),
-        *("psycopg", "neo4j", "httpx", "redis"),
+        *("psycopg", "neo4j", "httpx", "jsonschema", "sqlalchemy.dialects.sqlite"),
     ]
 )
 _LIMIT_S: Final = 120.0

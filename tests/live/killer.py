@@ -16,7 +16,7 @@ from typing import Any
 from apexplan.cli.main import main
 from apexplan_state.store import SqlState
 
-WRITES = ("begin", "append", "pause", "finish")
+WRITES = ("begin", "append", "keep", "pause", "finish")
 
 
 class Killer:

@@ -16,6 +16,7 @@ MOST_VALUES: Final = 1000
 LONGEST_BYTES: Final = 1 << 20
 """Longer values are not read."""
 _SLACK: Final = 100
+_LONGEST_REASON: Final = 200
 
 _NOT_KNOWN: Final = frozenset(
     (
@@ -50,19 +51,24 @@ def compiled(schema: Mapping[str, Any]) -> Validate:
 
     try:
         validate = fastjsonschema.compile(dict(schema), handlers=_Nowhere(), use_default=False)
-    except (fastjsonschema.JsonSchemaException, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(str(error)) from error
+    except Exception as error:  # whatever it runs into: re.error, IndexError, RecursionError, its own
+        raise ValueError(_line(error)) from error
 
     def refused(data: bytes) -> str:
         try:
             validate(orjson.loads(data))
         except orjson.JSONDecodeError:
             return "it is no JSON"
-        except fastjsonschema.JsonSchemaException as error:
-            return str(error)
+        except Exception as error:  # its own, or a number or a depth that it cannot deal with
+            return _line(error)
         return ""
 
     return refused
+
+
+def _line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
 
 
 def not_known(schema: Any) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Live objects → a document that declares them. Pure.
 
 What the document derives is written out: keys of a cached entry as a hash with its fields, the library of
-`invalidation` as its text. Both declare the same objects.
+`invalidation` as its text. Both declare the same objects. What no manifest can say is left out: a value that
+servers of a cluster do not agree on, and a stream whose key is empty.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from apexplan.model.address import Address
 from apexplan.model.spec import Spec
+from apexplan_redis.document.values import DIFFERS, HASHED
 from apexplan_redis.names import group_parts
 from apexplan_redis.specs import Config, Group, KeyPattern, Keyspace, Library, Stream, User
 
@@ -37,22 +39,26 @@ def collapse(store: str, objects: Mapping[Address, Spec]) -> dict[str, Any]:
             case KeyPattern():
                 found["keys"][address.name] = _key(spec)
             case Keyspace() if spec.undeclared is not None:
-                document["undeclared"] = _undeclared(spec)
-            case Config() if spec.value is not None:
+                document["undeclared"] = spec.undeclared
+            case Config() if _is_one(spec.value):
                 found["config"][address.name] = spec.value
-            case User():
+            case User() if _is_one(spec.commands):
                 found["users"][address.name] = _user(spec)
-            case Library():
+            case Library() if _is_one(spec.code):
                 found["libraries"][address.name] = {"code": spec.code}
-            case Stream():
+            case Stream() if address.name:
                 found["streams"].setdefault(address.name, {})
-            case Group():
-                stream, group = group_parts(address)
+            case Group() if all(parts := group_parts(address)):
+                stream, group = parts
                 found["streams"].setdefault(stream, {}).setdefault("groups", {})[group] = {}
             case _:
                 pass
     document = {**{name: part for name, part in found.items() if part}, **document}
     return {"kind": "RedisContract", "store": store, **document} if document else {}
+
+
+def _is_one(value: str | None) -> bool:
+    return value is not None and not value.startswith(DIFFERS)
 
 
 def _key(spec: KeyPattern) -> dict[str, Any]:
@@ -64,15 +70,11 @@ def _key(spec: KeyPattern) -> dict[str, Any]:
     return said
 
 
-def _undeclared(spec: Keyspace) -> Any:
-    return spec.undeclared if spec.undeclared != "remove" else {"action": "remove"}
-
-
 def _user(spec: User) -> dict[str, Any]:
     """Returns the rules as the server spells them, which it takes back as they are."""
     said: dict[str, Any] = {"enabled": bool(spec.enabled)}
     if spec.passwords:
-        said["passwords"] = [f"sha256:{one}" for one in spec.passwords]
+        said["passwords"] = [f"{HASHED}{one}" for one in spec.passwords]
     if spec.nopass:
         said["nopass"] = True
     if spec.commands:

@@ -99,6 +99,8 @@ def _events(value: str) -> str:
     letters = set(value)
     if "A" in letters:
         letters = (letters - {"A"}) | set(_ALL_EVENTS)
+    if letters >= {*_ALL_EVENTS, "n"}:
+        raise ValueError("beside A the server does not tell n, so that no plan could see it")
     known = "".join(letter for letter in _EVENT_ORDER if letter in letters)
     others = "".join(sorted(letters - set(_EVENT_ORDER)))
     return known.replace(_ALL_EVENTS, "A") + others

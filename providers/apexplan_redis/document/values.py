@@ -23,6 +23,8 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _BYTES: Final = {"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 _SIZE: Final = re.compile(r"(\d+)([a-z]+)")
 HASHED: Final = "sha256:"
+DIFFERS: Final = "differs between servers: "
+"""What a live value begins with where servers do not agree. No manifest says such a value."""
 ENTRY_FIELDS: Final = {"value": "required", "tags": "required", "clock": "required"}
 """Fields of the hash that the function library makes of a cached entry."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from apexplan_redis.document.values import DIFFERS
+
 if TYPE_CHECKING:
     from apexplan_redis.server import Node
 
@@ -34,7 +36,7 @@ def spread(values: Mapping[str, T | None]) -> Spread[T]:
 def differing(values: Spread[str]) -> str:
     """Returns a text that tells how the servers differ: equal to no value that a server has."""
     parts = (f"{node}: {'missing' if value is None else value}" for node, value in sorted(values.items()))
-    return "differs between servers: " + "; ".join(parts)
+    return DIFFERS + "; ".join(parts)
 
 
 def text_of(value: bytes) -> str:

@@ -151,6 +151,16 @@ def test_a_pattern_that_is_none_is_a_schema_that_cannot_be_compiled() -> None:
         compiled({"type": "string", "pattern": "("})
 
 
+def test_a_reason_is_a_line_of_bounded_length() -> None:
+    reason = compiled({"enum": ["x" * 1000, "a\nb"]})(b"1")
+    assert (len(reason), "\n" in reason) == (200, False)
+
+
+def test_a_value_that_is_nested_deeper_than_can_be_checked_is_refused() -> None:
+    schema = {"$ref": "#/$defs/n", "$defs": {"n": {"items": {"$ref": "#/$defs/n"}}}}
+    assert compiled(schema)(b"[" * 1000 + b"]" * 1000)
+
+
 def test_words_of_newer_drafts_are_found_at_any_depth() -> None:
     schema = {"properties": {"a": {"anyOf": [{"prefixItems": []}]}}, "unevaluatedProperties": False}
     assert sorted(not_known(schema)) == ["prefixItems", "unevaluatedProperties"]

@@ -120,7 +120,9 @@ def _failed(fault: Fault) -> _Answer:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1
-    """Head and body in one packet: in two, each answer waits 40 ms for the client's acknowledgement."""
+    disable_nagle_algorithm = True
+    """Head and body in one packet where they fit, else in two at once: a second one would wait 40 ms for the
+    client's acknowledgement of the first."""
     double: Double
 
     def _serve(self) -> None:
