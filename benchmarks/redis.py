@@ -92,24 +92,23 @@ def _audits(running: Running) -> str:
     free = best(python(_MODULE, "audit", port, "0"), TIMES)
     loop = best(python(_MODULE, "loop", port), TIMES)
     big = best(["redis-cli", "-p", port, "--bigkeys"], TIMES)
-    seconds = {"audit": _told(free)["seconds"], "loop": _told(loop)["seconds"], "bigkeys": big.wall_s}
+    ours, theirs = _told(free), _told(loop)
     rows = [
-        _audit_row("`apexplan` (TYPE, PTTL, 20 patterns)", free, seconds["audit"], seconds["audit"]),
-        _audit_row("a loop over redis-py's pipeline, the same", loop, seconds["loop"], seconds["audit"]),
-        _audit_row("`redis-cli --bigkeys` (TYPE, size)", big, seconds["bigkeys"], seconds["audit"]),
+        _audit_row("`apexplan`: TYPE, PTTL, 20 patterns", ours, ours),
+        _audit_row("a loop over redis-py's pipeline: the same", theirs, ours),
+        _audit_row("`redis-cli --bigkeys`: TYPE, size", {"seconds": big.wall_s}, ours),
     ]
-    title = f"## Redis: an audit of {KEYS:,} keys\n\nOne connection, no bound of its pace; the middle of {TIMES} runs.\n\n"
+    title = (
+        f"## Redis: an audit of {KEYS:,} keys\n\n"
+        f"One connection, no bound of its pace; the middle of {TIMES} runs.\n\n"
+    )
     return title + table(["", "seconds", "keys/s", "beside the audit", "memory"], rows)
 
 
-def _audit_row(name: str, usage: Usage, seconds: float, audit_s: float) -> list[str]:
-    return [
-        name,
-        f"{seconds:.2f}",
-        f"{KEYS / seconds:,.0f}",
-        f"{seconds / audit_s:.1f}",
-        f"{usage.memory_mb:.0f} MB",
-    ]
+def _audit_row(name: str, told: Mapping[str, float], ours: Mapping[str, float]) -> list[str]:
+    seconds = told["seconds"]
+    memory = f"{told['memory_mb']:.0f} MB" if "memory_mb" in told else ""
+    return [name, f"{seconds:.2f}", f"{KEYS / seconds:,.0f}", f"{seconds / ours['seconds']:.1f}", memory]
 
 
 def _told(usage: Usage) -> Any:
@@ -140,19 +139,17 @@ def _others(running: Running) -> str:
 
 
 def _beside(client: list[str], other: list[str]) -> Any:
-    """Returns what a client saw while another process ran over and over."""
-    stopped = False
-    auditing = subprocess.Popen(other, stdout=subprocess.DEVNULL)
+    """Returns what a client saw while another command ran over and over."""
+    beside = subprocess.Popen(other, stdout=subprocess.DEVNULL)
     with subprocess.Popen(client, stdout=subprocess.PIPE, text=True) as process:
-        while not stopped:
-            stopped = process.poll() is not None
-            if auditing.poll() is not None and not stopped:
-                auditing = subprocess.Popen(other, stdout=subprocess.DEVNULL)
+        while process.poll() is None:
+            if beside.poll() is not None:
+                beside = subprocess.Popen(other, stdout=subprocess.DEVNULL)
             time.sleep(0.01)
         assert process.stdout is not None
         told = json.loads(process.stdout.read())
-    auditing.terminate()
-    auditing.wait()
+    beside.terminate()
+    beside.wait()
     return told
 
 
@@ -180,8 +177,8 @@ def _invalidation(running: Running) -> str:
     ]
     title = (
         f"## Redis: one document's cached queries among {KEYS:,} keys\n\n"
-        f"CPU of the server. {TAGGED} queries of each document are cached; the middle of {EVENTS} events.\n\n"
-    ).replace("the middle of", "the mean of")
+        f"CPU of the server. {TAGGED} queries of each document are cached; the mean of {EVENTS} events.\n\n"
+    )
     return title + table(["", "server CPU", "beside the event"], rows)
 
 
@@ -195,7 +192,7 @@ def _cpu_s(client: redis.Redis, work: Callable[[], object]) -> float:
     before = client.info("cpu")
     work()
     after = client.info("cpu")
-    return sum(after[field] - before[field] for field in ("used_cpu_user", "used_cpu_sys"))
+    return float(sum(after[field] - before[field] for field in ("used_cpu_user", "used_cpu_sys")))
 
 
 # ------------------------------------------------------------------ in processes of their own
@@ -223,7 +220,7 @@ def audit_once(port: str, rate: str) -> Mapping[str, Any]:
     servers.close()
     assert report.clean
     assert report.looked == KEYS
-    return {"seconds": report.seconds}
+    return {"seconds": report.seconds, "memory_mb": _memory_mb()}
 
 
 def loop_once(port: str) -> Mapping[str, Any]:
@@ -240,10 +237,16 @@ def loop_once(port: str) -> Mapping[str, Any]:
         for index, kind, left in zip(classifier.indexes(keys), answers[::2], answers[1::2], strict=True):
             looked += kind == _type(index).encode() and 0 < left <= 86_400_000
     assert looked == KEYS
-    return {"seconds": time.perf_counter() - started}
+    return {"seconds": time.perf_counter() - started, "memory_mb": _memory_mb()}
 
 
-def _batches(client: redis.Redis) -> Iterator[list[bytes]]:
+def _memory_mb() -> float:
+    """Returns the greatest resident memory of this process since it became this program."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+
+
+def _batches(client: redis.Redis) -> Iterator[Any]:
     cursor = None
     while cursor != 0:
         cursor, keys = client.scan(cursor or 0, count=500)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from apexplan.engine.survey import StoreConfig
 from apexplan.model.address import Address
 from apexplan.model.plan import HazardKind
 from apexplan.model.spec import Spec
+from apexplan.testing.chaos import Life, Mishap
 from apexplan.testing.conformance import Case, ProviderSuite, declared
 from apexplan_redis.connection import RedisSettings
 from apexplan_redis.document.values import unsaid
@@ -130,3 +132,42 @@ class TestRedis(ProviderSuite):
         self._number += 1  # a server writes its file anew: each gets its own
         with servers.server(self._directory / str(self._number)) as running:
             yield StoreConfig(STORE, PROVIDER, servers.settings(running.url))
+
+
+@pytest.fixture(scope="module")
+def clustered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.RunningCluster]:
+    """One cluster for all cases: it takes seconds until its servers agree."""
+    with servers.cluster(tmp_path_factory.mktemp("cluster"), primaries=3, replicas=1) as running:
+        yield running
+
+
+@pytest.mark.slow
+class TestRedisCluster(ProviderSuite):
+    """Three primaries, each with a replica: parameters and users are the same on all six."""
+
+    provider = PROVIDER
+    cases: ClassVar[tuple[Case, ...]] = CASES
+
+    @pytest.fixture(autouse=True)
+    def _running(self, clustered: servers.RunningCluster) -> None:
+        self._cluster = clustered
+
+    @contextmanager
+    def fresh(self) -> Iterator[StoreConfig]:
+        for each in (*self._cluster.primaries, *self._cluster.replicas):
+            _forget_settings(each)
+        for each in self._cluster.primaries:
+            each.ask("FLUSHALL")
+            each.ask("FUNCTION", "FLUSH")
+        yield StoreConfig(STORE, PROVIDER, servers.settings(self._cluster.url))
+
+    def mishaps(self, life: Life) -> Iterator[Mishap]:
+        """Every tenth: what a mishap does is shown on one server, how many there are matters little."""
+        return islice(super().mishaps(life), 0, None, 10)
+
+
+def _forget_settings(each: servers.Running) -> None:
+    """Makes users and parameters those of a new server. The user default first: a case binds it."""
+    each.ask("ACL", "SETUSER", "default", "reset", "on", "nopass", "allkeys", "allchannels", "+@all")
+    each.ask("ACL", "DELUSER", "app")
+    each.ask("CONFIG", "SET", "maxmemory", "0", "notify-keyspace-events", "")

@@ -15,8 +15,8 @@ from apexplan.model.address import Address
 from apexplan.model.spec import Spec
 from apexplan_redis import kinds
 from apexplan_redis.audit.commands import ENCODING, LENGTHS, MEMORY, PTTL, TYPE, Command
-from apexplan_redis.patterns import Pattern, parse
-from apexplan_redis.specs import KeyPattern
+from apexplan_redis.patterns import Literal, Pattern, parse
+from apexplan_redis.specs import KeyPattern, Stream
 
 DOUBTFUL: Final = frozenset({kinds.NO_TTL, kinds.UNDECLARED})
 
@@ -53,10 +53,18 @@ class Rule:
 
 
 def rules(contract: Mapping[Address, Spec]) -> list[Rule]:
-    """Returns a rule for each pattern of a contract, sorted by address."""
-    return [
-        _rule(address, spec) for address, spec in sorted(contract.items()) if isinstance(spec, KeyPattern)
-    ]
+    """Returns a rule for each pattern of a contract, and then for each stream that no pattern names to the
+    letter, sorted by address: a declared stream is no undeclared key."""
+    ordered = sorted(contract.items())
+    found = [_rule(address, spec) for address, spec in ordered if isinstance(spec, KeyPattern)]
+    known = {rule.pattern for rule in found}
+    streams = [address for address, spec in ordered if isinstance(spec, Stream)]
+    return found + [rule for rule in map(_stream_rule, streams) if rule.pattern not in known]
+
+
+def _stream_rule(address: Address) -> Rule:
+    spec = KeyPattern(type="stream")
+    return Rule(address, Pattern((Literal(address.name),)), spec, tuple(_checks(spec)))
 
 
 def _rule(address: Address, spec: KeyPattern) -> Rule:

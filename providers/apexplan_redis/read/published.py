@@ -89,9 +89,11 @@ def _readable(spec: type[Spec], objects: Any) -> dict[str, dict[str, Any]]:
     """Returns the objects of one kind that are as we would have written them."""
     found = {}
     for name, values in _mapping(_mapping(objects).get(spec.kind)).items():
+        if not isinstance(values, dict):
+            continue
         with suppress(ValidationError):
-            _filled(spec, _mapping(values))
-            found[name] = _mapping(values)
+            _filled(spec, values)
+            found[name] = values
     return found
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pytest
@@ -89,12 +89,18 @@ class Worlds:
         assert life.writes > 1 and life.calls > 0
         yield from chaos.mishaps(life.writes, life.calls, twice=False)
 
-    def broken(self, mishaps: Iterator[chaos.Mishap]) -> list[str]:
-        found = []
+    def broken(self, mishaps: Iterable[chaos.Mishap]) -> list[str]:
+        """Returns what went wrong. A run that ended by itself is not run again for another recovery, which
+        it would not come to."""
+        found, ended = [], None
         for mishap in mishaps:
+            place = replace(mishap, recovery=chaos.Recovery.RESUME)
+            if place == ended:
+                continue
             world = self.fresh()
             life = chaos.live_through(world, mishap)
             found += [f"{mishap}: {wrong}" for wrong in chaos.wrongs(world, life)]
+            ended = place if len(life.results) + life.crashes == 1 else None
         return found
 
 
@@ -122,9 +128,17 @@ def test_few_of_those_faults_lose_nothing(worlds: Worlds) -> None:
 def test_every_change_survives_a_crash_anywhere_and_a_failure_after_its_effect(
     database: str, case: Case
 ) -> None:
+    """Each place once: the recoveries take turns, and the next case begins with the other one. Both of them
+    at every place are above."""
     worlds = Worlds(database, case.before, partial(desired_of, case), case.renames)
     kept = (m for m in worlds.mishaps() if m.write is not None or _lands(m))
-    assert worlds.broken(kept) == []
+    assert worlds.broken(_in_turns(kept, CASES.index(case))) == []
+
+
+def _in_turns(mishaps: Iterator[chaos.Mishap], first: int) -> Iterator[chaos.Mishap]:
+    """Yields every second of pairs that differ in the recovery alone, now the one, now the other."""
+    for number, pair in enumerate(zip(mishaps, mishaps, strict=True), first):
+        yield pair[number % 2]
 
 
 def _lands(mishap: chaos.Mishap) -> bool:

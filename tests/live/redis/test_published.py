@@ -1,4 +1,4 @@
-"""The published contract: whatever stands in it comes back, and nothing that befalls a server takes it away."""
+"""The published contract: whatever stands in it comes back, and nothing that befalls a server takes it."""
 
 from __future__ import annotations
 

@@ -206,6 +206,13 @@ def test_under_an_lfu_policy_the_plan_says_that_it_cannot_be_applied(bench: Benc
     assert any(note.blocks and "lfu" in note.text for note in plan.notes)
 
 
+def test_a_declared_stream_is_no_undeclared_key(bench: Bench) -> None:
+    manifest = REMOVE.replace("idle: 1s", "idle: 1h") + "streams: {jobs: {}}\n"
+    applied(bench.apply(objects(manifest)))
+    with bench.audited(objects(manifest)) as (_, found):
+        assert found.strangers == ()
+
+
 # ── crashes ───────────────────────────────────────────────────────────────────────────────────
 
 
