@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.measuring import machine
 
-ALL = ("startup", "engine", "postgres", "neo4j", "qdrant")
+ALL = ("startup", "engine", "postgres", "neo4j", "qdrant", "redis")
 
 
 def main() -> None:

@@ -42,9 +42,9 @@ class Strangers(_Value):
 
 class Audit(_Value):
     """One audit of one store. `items` were there (as the store says), of which `looked` were looked at, each
-    once; `repeated`: how often one came up again. `seconds` of this part, `resumed` where an earlier part
-    of the audit is counted in. `sampled`: only a part was looked at on purpose; then `bound` is the share of
-    items that may depart unseen in a way of which no case was found, at 95 % confidence (3 / looked).
+    once. `seconds` of this part, `resumed` where an earlier part of the audit is counted in. `sampled`: only
+    a part was looked at on purpose; then `bound` is the share of items that may depart unseen in a way of
+    which no case was found, at 95 % confidence (3 / looked).
     `remarks`: what a reader must know to believe it."""
 
     store: str

@@ -1,8 +1,8 @@
 """What a contract says of keys → what is asked about them, and what an answer means. Pure.
 
-A check is one command for all keys of a pattern. Where an answer departs, the kind tells how; kinds that are
-DOUBTFUL are looked at again before they count: an application that does SET and then EXPIRE shows every key
-without a TTL for a moment.
+A check is one command for all keys of a pattern. Where an answer departs, the kind tells how. A missing TTL
+is only a doubt yet (see `inquiry`): an application that does SET and then EXPIRE shows every key without one
+for a moment.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from apexplan_redis import kinds
 from apexplan_redis.audit.commands import ENCODING, LENGTHS, MEMORY, PTTL, TYPE, Command
 from apexplan_redis.patterns import Literal, Pattern, parse
 from apexplan_redis.specs import KeyPattern, Stream
-
-DOUBTFUL: Final = frozenset({kinds.NO_TTL, kinds.UNDECLARED})
 
 Keys: TypeAlias = Sequence[bytes]
 Judge: TypeAlias = Callable[[Keys, Sequence[Any]], Mapping[str, list[bytes]]]

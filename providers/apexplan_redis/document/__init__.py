@@ -1,9 +1,9 @@
 """The manifest kind `RedisContract`.
 
     document ── expand ── declared objects
-        │          ├── values, parameters ── what a block means
+        │          ├── values, parameters, spelling ── what a block means
         │          ├── cached ── what the function library is made from
-        │          └── key_checks, config_checks, acl_checks, slots ── problems
+        │          └── key_checks, config_checks, acl_checks, acl_grants, slots ── problems
         └────── collapse ── live objects
 
 All of it is pure and knows no server.

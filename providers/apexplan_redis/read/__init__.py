@@ -25,7 +25,7 @@ from apexplan_redis.read.everywhere import ALL, Spread, differing
 from apexplan_redis.read.libraries import others, read_libraries
 from apexplan_redis.read.published import CONTRACT, Published, published
 from apexplan_redis.read.streams import find_streams, read_streams
-from apexplan_redis.read.users import chosen, read_users
+from apexplan_redis.read.users import chosen, read_users, rules
 from apexplan_redis.specs import Config, Group, Library, Stream, User
 
 if TYPE_CHECKING:
@@ -104,13 +104,16 @@ def _user(found: Spread[dict[str, Any]], before: str | None) -> User:
     values = found.get(ALL)
     if values is not None:
         return User(**{**values, "before": before})
-    texts = {node: " ".join(_words(one)) if one else None for node, one in found.items()}
+    texts = {node: _in_words(one) if one else None for node, one in found.items()}
     unlike = User.model_validate(dict.fromkeys(User.rules))
     return unlike.model_copy(update={"commands": differing(texts), "before": before})
 
 
-def _words(values: Mapping[str, Any]) -> list[str]:
-    return ["on" if values["enabled"] else "off", values["keys"], values["commands"]]
+def _in_words(values: Mapping[str, Any]) -> str:
+    """Returns the rules of a user, of passwords the first digits of their hashes."""
+    user = User.model_validate(dict(values))
+    short = (word[:9] if word.startswith("#") else word for word in rules(user))
+    return " ".join(short)
 
 
 def _take_libraries(reading: _Reading, libraries: Mapping[str, Spread[str]]) -> None:

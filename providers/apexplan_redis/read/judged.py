@@ -22,7 +22,7 @@ def judged(live: Live, report: Audit, only: Mapping[Address, frozenset[str]] | N
         told = tuple(one for one in kinds if only is None or one in only.get(address, ()))
         if told and isinstance(objects.get(address), KeyPattern | Keyspace):
             objects[address] = objects[address].model_copy(update={"findings": told})
-    like = [one.like for one in report.strangers]
+    like = [one.like for one in report.strangers if one.like]  # no pattern can be that of the empty key
     unknown = KeyPattern.model_validate(dict.fromkeys(KeyPattern.rules))
     strangers: dict[Address, Spec] = {Address(report.store, KeyPattern.kind, name): unknown for name in like}
     details = {**live.details, "strangers": like}

@@ -105,6 +105,10 @@ def run_user(work: Work, step: Step, watch: Watch) -> None:
             node.call("ACL", "SETUSER", name, "reset", *rules(User.model_validate(wished)))
         if work.persist and _has_acl_file(node):
             _persist(node, "ACL", "SAVE")
+        elif work.persist:
+            _write_config(
+                node
+            )  # without an ACL file, users stand in the configuration file (measured on 7.0.15)
 
 
 def probe_user(work: Work, step: Step) -> Outcome:

@@ -33,7 +33,7 @@ def config_steps(changes: Sequence[Change], planning: Planning) -> list[Step]:
         else:
             assert isinstance(change.desired, Config)
             values[name] = {ALL: change.desired.value}
-            before[name] = known if known is not None else former
+            before[name] = known if known is not None else was[name].get(ALL)
     step = _step(changes, values, before, "set " + ", ".join(values))
     back = _step(changes, was, remembered, "set " + ", ".join(was) + " back")
     hazards = tuple(_hazards(changes, planning))

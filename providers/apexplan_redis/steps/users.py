@@ -80,7 +80,8 @@ def _filled(live: User | None, desired: User) -> dict[str, Any]:
         "channels": "",
         "selectors": [],
     }
-    return {**nothing, **(_values(live) if live else {}), **_values(desired)}
+    known = _values(live) if live else {}
+    return {**nothing, **{n: value for n, value in known.items() if value is not None}, **_values(desired)}
 
 
 def _initial(before: str | None) -> dict[str, Any]:

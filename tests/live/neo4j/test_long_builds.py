@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from neo4j.exceptions import ConstraintError
 
+from tests.live.home import Done
 from tests.live.neo4j.bench import waited_for
 from tests.live.neo4j.graph_places import GraphPlace, told
 from tests.live.neo4j.large import Large, building, ended
@@ -69,33 +71,49 @@ def test_progress_of_a_build_is_told_as_events(place: GraphPlace) -> None:
     assert shares == sorted(shares) and any(0 < share < 100 for share in shares), shares
 
 
-@BUILDS
-def test_a_command_whose_server_was_killed_stops_and_says_how_to_go_on(
-    large: Large, place: GraphPlace, manifest: str
-) -> None:
-    place.write(manifest)
+# ------------------------------------------------------------------ the server is killed
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A server that was killed under a command: what the command said, what became of a resume while nobody
+    answered, and of one when the server was there again; then the next plan, and what is left behind."""
+
+    said: str
+    too_early: Done
+    resumed: Done
+    plan: Done
+    left: list[str]
+
+
+@pytest.fixture(scope="module", params=[WORDS, UNIQUE], ids=["a-fulltext-index", "a-constraint"])
+def crash(
+    large_server: Large, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Crash:
+    large_server.up()
+    large_server.bare()
+    place = GraphPlace(tmp_path_factory.mktemp("crash") / "project", large_server.url)
+    place.write(request.param)
     with building(place) as command:
-        large.crash()
+        large_server.crash()
         said = ended(command, 4)
-    assert "connection was lost" in said or "nobody answers" in said, said
-    assert "apexplan resume" in said
+    too_early = place.command("resume")
+    large_server.up()
+    resumed = place.command("resume")
+    return Crash(said, too_early, resumed, place.command("plan", "--detailed-exitcode"), place.left_behind())
 
 
-@BUILDS
-def test_a_build_whose_server_was_killed_is_resumed(large: Large, place: GraphPlace, manifest: str) -> None:
-    place.write(manifest)
-    with building(place) as command:
-        large.crash()
-        ended(command, 4)
-    large.up()
-    resumed(place)
+def test_a_command_whose_server_was_killed_stops_and_says_how_to_go_on(crash: Crash) -> None:
+    assert "connection was lost" in crash.said or "nobody answers" in crash.said, crash.said
+    assert "apexplan resume" in crash.said
 
 
-def test_a_command_that_finds_no_server_to_resume_on_keeps_the_run(large: Large, place: GraphPlace) -> None:
-    place.write(WORDS)
-    with building(place) as command:
-        large.crash()
-        ended(command, 4)
-    assert "check the URI, and that the server runs" in told(place.command("resume"), 1)
-    large.up()
-    resumed(place)
+def test_a_command_that_finds_no_server_to_resume_on_says_so(crash: Crash) -> None:
+    assert "check the URI, and that the server runs" in told(crash.too_early, 1)
+
+
+def test_a_build_whose_server_was_killed_is_resumed(crash: Crash) -> None:
+    """Also after a resume that found nobody: it keeps the run."""
+    told(crash.resumed)
+    told(crash.plan)
+    assert crash.left == []

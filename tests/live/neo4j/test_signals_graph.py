@@ -10,11 +10,15 @@ import pytest
 from tests.live.neo4j.bench import waited_for
 from tests.live.neo4j.graph_places import GraphPlace, told
 from tests.live.neo4j.large import Large, building, ended
-from tests.live.neo4j.test_long_builds import BUILDS, UNIQUE, WORDS, resumed
+from tests.live.neo4j.test_long_builds import UNIQUE, WORDS, resumed
 
 pytestmark = [pytest.mark.slow, pytest.mark.live, pytest.mark.xdist_group("neo4j-large")]
 
-SIGNALS = pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
+EACH_ONCE = pytest.mark.parametrize(
+    ("manifest", "which"),
+    [(WORDS, signal.SIGINT), (UNIQUE, signal.SIGTERM)],
+    ids=["a-fulltext-index-by-SIGINT", "a-constraint-by-SIGTERM"],
+)
 
 
 @pytest.fixture
@@ -22,8 +26,7 @@ def place(large: Large, tmp_path: Path) -> GraphPlace:
     return GraphPlace(tmp_path / "project", large.url)
 
 
-@SIGNALS
-@BUILDS
+@EACH_ONCE
 def test_a_build_that_is_stopped_tells_of_resume(
     place: GraphPlace, manifest: str, which: signal.Signals
 ) -> None:

@@ -40,8 +40,8 @@ class CachePlace(Home):
             return servers.primaries[0].call(*command)
 
     def seen(self) -> tuple[Any, Any]:
-        """Returns all that counts of a server: objects, and keys with a digest of their values and whether they
-        expire."""
+        """Returns all that counts of a server: objects, and keys with a digest of their values and whether
+        they expire."""
         config = StoreConfig("cache", PROVIDER, RedisSettings(url=self.url))
         with opened([config]) as stores:
             live = stores["cache"].session.read(Scope("cache", everything=True))

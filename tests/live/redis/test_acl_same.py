@@ -28,7 +28,7 @@ pytestmark = pytest.mark.live
 
 APP = at("user", "app")
 PASSWORD = "correct horse battery"
-ROUNDS = 150
+ROUNDS = 400
 
 
 @pytest.fixture

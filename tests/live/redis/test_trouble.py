@@ -171,3 +171,11 @@ def test_a_group_that_was_dropped_goes_on_where_it_was(running: servers.Running)
     assert running.ask("XPENDING", "jobs", "workers") == pending
     answer = running.ask("XREADGROUP", "GROUP", "workers", "ann", "STREAMS", "jobs", ">")
     assert len(answer[b"jobs"]) == 2
+
+
+def test_users_are_written_where_they_stand_without_an_acl_file(
+    running: servers.Running, tmp_path: Path
+) -> None:
+    users = "users: {app: {passwords: ['sha256:" + "0" * 64 + "'], commands: +get, keys: ['x']}}"
+    applied(Bench(url=running.url).apply(objects(users)))
+    assert "user app on" in (tmp_path / "redis" / "redis.conf").read_text()
