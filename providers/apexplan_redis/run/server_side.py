@@ -106,9 +106,8 @@ def run_user(work: Work, step: Step, watch: Watch) -> None:
         if work.persist and _has_acl_file(node):
             _persist(node, "ACL", "SAVE")
         elif work.persist:
-            _write_config(
-                node
-            )  # without an ACL file, users stand in the configuration file (measured on 7.0.15)
+            # Without an ACL file, users stand in the configuration file (measured on 7.0.15).
+            _write_config(node)
 
 
 def probe_user(work: Work, step: Step) -> Outcome:
