@@ -14,16 +14,18 @@ from typing import Any
 from rich.status import Status
 from rich.text import Text
 
-from apexplan.cli.output import err_console, say
+from apexplan.cli.output import err_console, note, say
 from apexplan.cli.running import stopping
 from apexplan.engine import audit as audits
 from apexplan.engine.apply import Stop
 from apexplan.engine.survey import OpenStore
 from apexplan.model.audit import Audit
-from apexplan.model.errors import UsageError
+from apexplan.model.errors import Interrupted, UsageError
 from apexplan.provider import AuditOptions
 from apexplan.report.view import visible
 
+_SOON = "stopping after the batch at hand; once more stops at once"
+_AT_ONCE = "stopped at once"
 _QUIET_S = 10.0
 """Off a terminal, an audit tells its progress at most this often, in seconds."""
 
@@ -44,8 +46,12 @@ def audited(
     options = {
         name: AuditOptions(rate, sample, _file(root, name, fresh=not resume), for_plan) for name in names
     }
-    with stopping() as stop, _telling(stop) as watch:
-        found = audits.audit(stores, contracts, options, watch)
+    try:
+        with stopping(_SOON, _AT_ONCE) as stop, _telling(stop) as watch:
+            found = audits.audit(stores, contracts, options, watch)
+    except Interrupted as stopped:
+        note(str(stopped), *(["apexplan audit --resume"] if root is not None else []))
+        raise KeyboardInterrupt from stopped
     if root is not None:
         for name in names:
             _place(root, name).unlink(missing_ok=True)

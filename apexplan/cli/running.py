@@ -32,6 +32,8 @@ EXIT_OF = {
     RunStatus.RUNNING: EXIT_ERROR,
 }
 _SHOW_CURSOR = "\x1b[?25h"
+_SOON = "stopping after the step at hand; once more stops at once"
+_AT_ONCE = "stopped at once; `apexplan resume` asks the stores what became of the last step"
 
 
 def carry_out(
@@ -84,18 +86,18 @@ def tell(result: Result, plan: Plan, format_: Format) -> None:
 
 
 @contextmanager
-def stopping() -> Iterator[Stop]:
-    """Yields a stop that the first SIGINT or SIGTERM sets. A second one ends the process at once, as
-    a crash would: the journal is written before each step, so the next command knows where it was."""
+def stopping(soon: str = _SOON, at_once: str = _AT_ONCE) -> Iterator[Stop]:
+    """Yields a stop that the first SIGINT or SIGTERM sets, and says `soon`. A second one says `at_once` and
+    ends the process, as a crash would: the journal is written before each step, so the next command knows
+    where it was."""
     stop = Stop()
 
     def wish(number: int, frame: FrameType | None) -> None:
         if stop.wished:
-            at_once = "stopped at once; `apexplan resume` asks the stores what became of the last step"
             _to_terminal(f"{at_once}\n{_SHOW_CURSOR * sys.stdout.isatty()}")
             os._exit(EXIT_STUCK)
         stop.wished = True
-        _to_terminal("stopping after the step at hand; once more stops at once\n")
+        _to_terminal(f"{soon}\n")
 
     former = {number: signal.signal(number, wish) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
