@@ -138,9 +138,14 @@ def _others(running: Running) -> str:
     return title + table(["", "p50", "p99", "p99 beside idle"], rows)
 
 
+_BEGUN_S = 2.0
+"""How long an audit takes to begin: its imports are no part of what it does to a server."""
+
+
 def _beside(client: list[str], other: list[str]) -> Any:
     """Returns what a client saw while another command ran over and over."""
     beside = subprocess.Popen(other, stdout=subprocess.DEVNULL)
+    time.sleep(_BEGUN_S)
     with subprocess.Popen(client, stdout=subprocess.PIPE, text=True) as process:
         while process.poll() is None:
             if beside.poll() is not None:

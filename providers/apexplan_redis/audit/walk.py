@@ -28,7 +28,7 @@ from apexplan_redis.audit.pace import Pace
 from apexplan_redis.patterns import Classifier
 from apexplan_redis.server import Wire
 
-PACED_COUNT: Final = 50
+PACED_COUNT: Final = 20
 """Keys of one SCAN where the pace is bounded. The server does a request in one go, so this is how long others
 wait: a quarter of a millisecond for 100 keys. Fewer cost the audit more CPU, and the server no less."""
 FREE_COUNT: Final = 500
