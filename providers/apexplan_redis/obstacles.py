@@ -1,16 +1,24 @@
 """What would make an apply fail, seen before: parameters that take a restart or do not exist, a key of
-another type in a stream's place, a server that takes no writes, keys of one call in different slots."""
+another type in a stream's place, a server that takes no writes, keys of one call in different slots, search
+indexes where the module is not, or is too old to tell what it holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from apexplan.model.change import Action, Change
+from apexplan.model.errors import StoreError
 from apexplan.model.plan import Note
 from apexplan_redis.document.parameters import RESTART
+from apexplan_redis.read.indexes import LIST, search_node
 from apexplan_redis.read.streams import type_of
 from apexplan_redis.server import Servers
-from apexplan_redis.specs import Config, Keyspace, Library, Stream
+from apexplan_redis.specs import Config, Keyspace, Library, SearchIndex, Stream
+
+_MODULES: Final = (b"search", b"searchlight")
+_TELLS_VECTORS: Final = 21000
+"""FT.INFO tells all of vector fields from 2.10 on, and from late releases of 2.8."""
 
 
 def obstacles(servers: Servers, changes: Sequence[Change]) -> list[Note]:
@@ -50,6 +58,8 @@ def _of_one(servers: Servers, change: Change) -> Iterator[Note]:
             yield from _stream(servers, change)
         case Library() if change.action in (Action.CREATE, Action.UPDATE):
             yield from _slots(servers, change)
+        case SearchIndex() if change.action in (Action.CREATE, Action.REPLACE):
+            yield from _search(servers, change, change.desired)
         case Keyspace() if change.changed("findings") is not None:
             yield from _idle(servers, change)
         case _:
@@ -61,6 +71,34 @@ def _stream(servers: Servers, change: Change) -> Iterator[Note]:
     there = type_of(servers.holder(key), key)
     if there not in ("none", "stream"):
         yield _block(change, f"the key is a {there}", "remove or rename the key, or take another name")
+
+
+def _search(servers: Servers, change: Change, desired: SearchIndex) -> Iterator[Note]:
+    if not servers.has(LIST):
+        yield _block(
+            change,
+            "FT.* needs the search module (Redis Stack, Redis 8); this server has none",
+            "load the module, or leave `indexes` out for this server",
+        )
+        return
+    version = _module_version(servers)
+    if version < _TELLS_VECTORS and any(field.type == "vector" for field in desired.fields or ()):
+        yield _block(
+            change,
+            f"the search module ({version}) does not tell the settings of vector fields: nothing could be "
+            "compared",
+            "use 2.10 or newer (Redis Stack 7.4, Redis 8)",
+        )
+
+
+def _module_version(servers: Servers) -> int:
+    """Returns the search module's version as it counts it, 21005 for 2.10.5; where nobody may ask, one that
+    will do."""
+    try:
+        modules = search_node(servers).call("MODULE", "LIST")
+    except StoreError:
+        return _TELLS_VECTORS
+    return max((int(one[b"ver"]) for one in modules if one[b"name"] in _MODULES), default=_TELLS_VECTORS)
 
 
 def _slots(servers: Servers, change: Change) -> Iterator[Note]:

@@ -1,7 +1,7 @@
 """The manifest kind `RedisContract`.
 
     document ── expand ── declared objects
-        │          ├── values, parameters, spelling ── what a block means
+        │          ├── values, parameters, search, spelling ── what a block means
         │          ├── cached ── what the function library is made from
         │          └── key_checks, config_checks, acl_checks, acl_grants, slots ── problems
         └────── collapse ── live objects

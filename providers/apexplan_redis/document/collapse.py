@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from apexplan.model.address import Address
 from apexplan.model.spec import Spec
+from apexplan_redis.document.search import said_of
 from apexplan_redis.document.values import DIFFERS, HASHED
 from apexplan_redis.names import group_parts
-from apexplan_redis.specs import Config, Group, KeyPattern, Keyspace, Library, Stream, User
+from apexplan_redis.specs import Config, Group, KeyPattern, Keyspace, Library, SearchIndex, Stream, User
 
 _PLAIN: Final = (
     "type",
@@ -31,7 +32,7 @@ _PLAIN: Final = (
 def collapse(store: str, objects: Mapping[Address, Spec]) -> dict[str, Any]:
     """Returns the document, as plain JSON values."""
     found: dict[str, dict[str, Any]] = {
-        name: {} for name in ("keys", "config", "users", "libraries", "streams")
+        name: {} for name in ("keys", "config", "users", "libraries", "streams", "indexes")
     }
     document: dict[str, Any] = {}
     for address, spec in sorted(objects.items()):
@@ -46,6 +47,8 @@ def collapse(store: str, objects: Mapping[Address, Spec]) -> dict[str, Any]:
                 found["users"][address.name] = _user(spec)
             case Library() if _is_one(spec.code):
                 found["libraries"][address.name] = {"code": spec.code}
+            case SearchIndex():
+                found["indexes"][address.name] = said_of(spec)
             case Stream() if address.name:
                 found["streams"].setdefault(address.name, {})
             case Group() if all(parts := group_parts(address)):

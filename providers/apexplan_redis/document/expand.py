@@ -2,6 +2,7 @@
 
 keys          → pattern          config  → config        streams → stream, group
 undeclared    → keyspace         users   → user          libraries → library
+indexes       → index
 invalidation  → library, stream, group, and patterns of the library's own keys
 """
 
@@ -23,6 +24,7 @@ from apexplan_redis import specs
 from apexplan_redis.document import acl_checks, config_checks, key_checks
 from apexplan_redis.document.cached import cached, invalidation_of
 from apexplan_redis.document.models import LibraryBlock, RedisContract, UndeclaredBlock
+from apexplan_redis.document.search import index_problems, index_values
 from apexplan_redis.document.slots import slot_problems
 from apexplan_redis.document.spelling import canonical_name, canonical_value
 from apexplan_redis.document.values import (
@@ -37,7 +39,7 @@ from apexplan_redis.invalidation import model
 from apexplan_redis.invalidation.library import library
 from apexplan_redis.names import KEYSPACE, OWN_LIBRARIES, group_address
 from apexplan_redis.patterns import Pattern, parse
-from apexplan_redis.specs import Config, Group, KeyPattern, Keyspace, Library, Stream, User
+from apexplan_redis.specs import Config, Group, KeyPattern, Keyspace, Library, SearchIndex, Stream, User
 
 LIFECYCLES: Final = Lifecycles(
     specs.ALL,
@@ -96,6 +98,7 @@ def expand_document(document: RedisContract, files: Sequence[SourceFile]) -> Exp
         *_users(read),
         *_libraries(read),
         *_streams(read),
+        *_indexes(read),
         *(_invalidation(read, made) if made is not None else ()),
     ]
     problems += [one for one in found if isinstance(one, Problem)] + wrong
@@ -215,6 +218,16 @@ def _streams(read: _Read) -> Found:
             inner = (*path, "groups", group)
             address = group_address(read.document.store, name, group)
             yield from read.judged(Group, address.name, {"start": said.start}, inner, said.lifecycle)
+
+
+def _indexes(read: _Read) -> Found:
+    for name, block in read.document.indexes.items():
+        path: Path = ("indexes", name)
+        problems = list(index_problems(block, read.patterns.values(), path))
+        if any(map(is_error, problems)):
+            yield from problems
+        else:
+            yield from read.judged(SearchIndex, name, index_values(block), path, block.lifecycle, problems)
 
 
 def _invalidation(read: _Read, made: model.Invalidation) -> Found:

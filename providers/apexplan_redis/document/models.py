@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field
 
 from apexplan.document import UNSAID, Block, LifecycleBlock
+from apexplan_redis.specs.index import Algorithm, Datatype, Distance, DocumentType, FieldType
 from apexplan_redis.specs.keyspace import Undeclared
 from apexplan_redis.specs.pattern import KeyType, Repair, TtlMode
 
@@ -20,6 +21,8 @@ Whole: TypeAlias = Annotated[int, Field(ge=0)]
 Positive: TypeAlias = Annotated[int, Field(ge=1)]
 Duration: TypeAlias = Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=r"^[1-9][0-9]*(s|m|h|d)$")]
 """Seconds, or 90s, 15m, 1h, 7d."""
+Idle: TypeAlias = Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^[0-9]+(s|m|h|d)$")]
+"""As a duration, and 0s: whether it is used or not."""
 Bytes: TypeAlias = Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=r"^[1-9][0-9]*(b|kb|mb|gb)$")]
 """Bytes, or 64kb, 10mb, 1gb: powers of 1024, as in Redis."""
 FieldWord: TypeAlias = Literal["required", "optional"]
@@ -89,7 +92,7 @@ class UndeclaredBlock(Block):
 
     action: Undeclared = "report"
     """remove: `plan --audit` plans to remove them, and that needs `--allow DELETES_DATA`."""
-    idle: Duration = "7d"
+    idle: Idle = "7d"
     """Only keys that nobody used for so long are removed."""
     limit: Positive = 10_000
     """How many keys one plan may remove."""
@@ -151,6 +154,52 @@ class StreamBlock(Block):
     lifecycle: LifecycleBlock = LifecycleBlock()
 
 
+class IndexFieldBlock(Block):
+    """One attribute of a search index."""
+
+    type: FieldType
+    path: Text = UNSAID
+    """A field of the hash, by default of the same name; or a path in the JSON document, by default $.NAME."""
+    weight: Annotated[float, Field(gt=0)] = UNSAID
+    separator: Annotated[str, Field(min_length=1, max_length=1)] = UNSAID
+    """What parts tags, by default a comma in hashes and nothing in JSON."""
+    no_stem: bool = UNSAID
+    case_sensitive: bool = UNSAID
+    suffix_trie: bool = UNSAID
+    index_empty: bool = UNSAID
+    sortable: bool = UNSAID
+    unf: bool = UNSAID
+    """Sort by the value as it is, not by its lower case."""
+    no_index: bool = UNSAID
+    index_missing: bool = UNSAID
+    algorithm: Algorithm = UNSAID
+    dim: Annotated[int, Field(ge=1, le=32_768)] = UNSAID
+    """Components of a vector."""
+    distance: Distance = UNSAID
+    datatype: Datatype = UNSAID
+    """By default float32."""
+    m: Positive = UNSAID
+    """hnsw: edges of a node, by default 16."""
+    ef_construction: Positive = UNSAID
+    """hnsw: how widely a new vector's neighbours are looked for, by default 200."""
+
+
+class IndexBlock(Block):
+    """A search index, by the alias that applications ask for. Needs the search module."""
+
+    on: DocumentType = "hash"
+    prefixes: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """What names of documents begin with; `*` alone: all keys."""
+    fields: Annotated[dict[Text, IndexFieldBlock | FieldType], Field(min_length=1)]
+    """By the name of the attribute. A type alone is a field without options."""
+    language: Annotated[str, Field(pattern=r"^[a-z]+$")] = UNSAID
+    stopwords: tuple[Text, ...] = UNSAID
+    """Words that are not indexed; []: every word is."""
+    filter: Text = UNSAID
+    """An expression of the module's; documents for which it is false are left out."""
+    lifecycle: LifecycleBlock = LifecycleBlock()
+
+
 class EventBlock(Block):
     """Something that happens to a subject, after which cached values are stale."""
 
@@ -197,6 +246,8 @@ class RedisContract(Block):
     libraries: dict[Text, LibraryBlock | Text] = Field(default_factory=dict)
     """A text alone is the path of a file."""
     streams: dict[Text, StreamBlock] = Field(default_factory=dict)
+    indexes: dict[Text, IndexBlock] = Field(default_factory=dict)
+    """Search indexes, where the server has the search module."""
     events: dict[Identifier, EventBlock] = Field(default_factory=dict)
     invalidation: InvalidationBlock = UNSAID
     cluster: bool = False

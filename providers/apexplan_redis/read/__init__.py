@@ -1,7 +1,7 @@
 """A store → live specs. Never writes.
 
     published   what apexplan keeps in the server: the contract, what was before, marks of ownership
-    config      users      libraries      streams
+    config      users      libraries      streams      indexes
     everywhere  several servers' answers as one value
 
 The keys themselves are not looked at here: that is an audit (`apexplan_redis.audit`).
@@ -9,7 +9,7 @@ The keys themselves are not looked at here: that is an audit (`apexplan_redis.au
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,12 @@ from apexplan_redis.document.parameters import DEFAULTS
 from apexplan_redis.names import group_address, group_parts
 from apexplan_redis.read.config import noteworthy, read_config
 from apexplan_redis.read.everywhere import ALL, Spread, differing
+from apexplan_redis.read.indexes import LIST, Found, read_indexes
 from apexplan_redis.read.libraries import others, read_libraries
 from apexplan_redis.read.published import CONTRACT, Published, published
 from apexplan_redis.read.streams import find_streams, read_streams
 from apexplan_redis.read.users import chosen, read_users, rules
-from apexplan_redis.specs import Config, Group, Library, Stream, User
+from apexplan_redis.specs import Config, Group, Library, SearchIndex, Stream, User
 
 if TYPE_CHECKING:
     from apexplan_redis.server import Servers
@@ -34,13 +35,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Reading:
-    """What was read so far. `spread`: what differs between servers, by address."""
+    """What was read so far. `spread`: what differs between servers, by address. `indexes`: the names of all
+    search indexes themselves."""
 
     store: str
     published: Published
     objects: dict[Address, Spec] = field(default_factory=dict)
     spread: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
+    indexes: list[str] = field(default_factory=list)
 
     def take(self, address: Address, values: Spread[Any], spec: Spec) -> None:
         self.objects[address] = spec
@@ -60,6 +63,7 @@ def read(servers: Servers, scope: Scope) -> Live:
     _take_users(reading, servers, wanted.get(User.kind, set()))
     _take_libraries(reading, others(libraries))
     _take_streams(reading, servers, wanted, everything=scope.everything)
+    _take_indexes(reading, servers, wanted.get(SearchIndex.kind, set()))
     return Live(reading.objects, _details(servers, reading), tuple(reading.notes))
 
 
@@ -135,6 +139,34 @@ def _take_streams(
             reading.objects[group_address(reading.store, name, group)] = Group(start=None)
 
 
+def _take_indexes(reading: _Reading, servers: Servers, wanted: set[str]) -> None:
+    try:
+        if not servers.has(LIST):
+            return
+        reading.indexes, found = read_indexes(servers, wanted)
+    except AccessDenied as error:
+        if wanted:
+            raise
+        reading.notes.append(Note(text=f"search indexes were not looked at: {error.text}", mend=error.mend))
+        return
+    for name, one in found.items():
+        address = Address(reading.store, SearchIndex.kind, name)
+        if one.spec is not None:
+            reading.objects[address] = one.spec
+        reading.notes += _index_notes(address, one)
+
+
+def _index_notes(address: Address, found: Found) -> Iterator[Note]:
+    if found.spec is None:
+        text = f"{found.physical} cannot be read, and is left alone: {found.why}"
+        yield Note(
+            text=text, address=address, mend="a newer search module may tell more; FT.INFO shows it all"
+        )
+    if found.failures:
+        text = f"{found.failures:,} documents could not be indexed: a value is not of its field's type"
+        yield Note(text=text, address=address, mend=f"FT.INFO {found.physical} names the last one")
+
+
 def _details(servers: Servers, reading: _Reading) -> dict[str, Any]:
     return {
         "version": servers.version,
@@ -142,6 +174,7 @@ def _details(servers: Servers, reading: _Reading) -> dict[str, Any]:
         "servers": [node.name for node in servers.nodes],
         "memory": _memory(servers),
         "spread": reading.spread,
+        "indexes": reading.indexes,
         "contract": {"objects": reading.published.objects, "before": reading.published.before},
     }
 

@@ -27,7 +27,11 @@ LIST: Final = "ft._list"
 _UNKNOWN: Final = re.compile("unknown index name|no such index|index not found", re.IGNORECASE)
 """How versions of the module say that there is neither index nor alias of a name."""
 _FLAG_WORDS: Final = frozenset(FLAGS.values())
-_FURTHER: Final = {"language_field": "LANGUAGE_FIELD", "score_field": "SCORE_FIELD", "payload_field": "PAYLOAD_FIELD"}
+_FURTHER: Final = {
+    "language_field": "LANGUAGE_FIELD",
+    "score_field": "SCORE_FIELD",
+    "payload_field": "PAYLOAD_FIELD",
+}
 _WIDE: Final = "MAXTEXTFIELDS"
 _NARROW: Final = 32
 """Text fields from which on every index is a wide one."""
@@ -35,7 +39,7 @@ _NARROW: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What stands behind a name. `spec` is None for an index that has what we do not know of; `why` says what.
+    """What stands behind a name. `spec` is None for an index that holds something unknown; `why` says what.
     `share`: how much of the keyspace it has indexed. `failures`: documents that it could not index."""
 
     physical: str
@@ -157,8 +161,8 @@ def _field(said: Mapping[str, Any], on: str) -> IndexField:
 
 
 def _vector(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings of a vector field. Modules before 2.8.10 do not tell them: such a field is one that
-    nobody can compare, and fails validation."""
+    """Returns the settings of a vector field. Older modules than 2.10 may not tell them: such a field is one
+    that nobody can compare, and fails validation."""
     texts = {"algorithm": "algorithm", "distance": "distance_metric", "datatype": "data_type"}
     values: dict[str, Any] = {
         name: text_of(said[key]).lower() if key in said else "not told" for name, key in texts.items()

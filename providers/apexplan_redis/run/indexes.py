@@ -24,7 +24,7 @@ _STILL_S: Final = 600.0
 
 
 def run_index(work: Work, step: Step, watch: Watch) -> None:
-    """Makes an index, and returns when it has all documents. Run again, it waits for the one that is there."""
+    """Makes an index, and returns when it has all documents. Run again, it waits for what is there."""
     node, physical = search_node(work.servers), step.args["physical"]
     if _own(node, physical) is None:
         node.call(*create_words(physical, _definition(step)))

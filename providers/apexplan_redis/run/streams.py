@@ -13,10 +13,13 @@ from apexplan_redis.run.looking import Work
 from apexplan_redis.server import Node
 
 _PART: Final = "dump"
+_DEADLINE: Final = "deadline"
+_LASTING: Final = -1
 _PENDING: Final = 1000
 _DROP_UNCHANGED: Final = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return 1 end
 if redis.sha1hex(redis.call('DUMP', KEYS[1])) ~= ARGV[1] then return 0 end
+if redis.call('PEXPIRETIME', KEYS[1]) ~= tonumber(ARGV[2]) then return 0 end
 redis.call('UNLINK', KEYS[1])
 return 1
 """
@@ -24,7 +27,7 @@ return 1
 
 
 def run_stream(work: Work, step: Step, watch: Watch) -> None:
-    """Makes an empty stream, or one of what a step kept."""
+    """Makes an empty stream, or one of what a step kept, unless that would have expired by now."""
     node, key = _place(work, step)
     there = type_of(node, key)
     if there == "stream":
@@ -33,9 +36,10 @@ def run_stream(work: Work, step: Step, watch: Watch) -> None:
         raise StoreError(
             f"the key is a {there}", address=step.address, code="WRONGTYPE", mend="take another name"
         )
-    dump = dict(work.kept().kept(step.args["kept"])).get(_PART) if step.args.get("kept") else None
-    if dump is not None:
-        node.call("RESTORE", key, 0, dump)
+    kept = dict(work.kept().kept(step.args["kept"])) if step.args.get("kept") else {}
+    deadline = int(kept.get(_DEADLINE, _LASTING))
+    if _PART in kept and (deadline == _LASTING or deadline > _now_ms(node)):
+        node.call("RESTORE", key, max(deadline, 0), kept[_PART], "ABSTTL")
     else:
         node.call("XADD", key, "MAXLEN", 0, "0-1", "made", "by-apexplan")
 
@@ -54,12 +58,14 @@ def run_drop_stream(work: Work, step: Step, watch: Watch) -> None:
 
     node, key = _place(work, step)
     while not watch.stopping():
-        dump = node.call("DUMP", key)
+        dump, deadline = node.call("DUMP", key), node.call("PEXPIRETIME", key)
         if dump is None:
             return
         if step.args.get("keep"):
+            work.kept().keep(step.id, _DEADLINE, str(deadline).encode())
             work.kept().keep(step.id, _PART, dump)
-        if node.call("EVAL", _DROP_UNCHANGED, 1, key, hashlib.sha1(dump, usedforsecurity=False).hexdigest()):
+        sha = hashlib.sha1(dump, usedforsecurity=False).hexdigest()
+        if node.call("EVAL", _DROP_UNCHANGED, 1, key, sha, deadline):
             return
 
 
@@ -81,9 +87,11 @@ def run_group(work: Work, step: Step, watch: Watch) -> None:
     former = json.loads(kept)
     read = ("ENTRIESREAD", former["entries_read"]) if former["entries_read"] is not None else ()
     node.call("XGROUP", "CREATE", key, group, former["last"], "MKSTREAM", *read)
+    for consumer in former["consumers"]:
+        node.call("XGROUP", "CREATECONSUMER", key, group, consumer.encode(errors="surrogateescape"))
     for entry, consumer, since_ms, deliveries in former["pending"]:
         options = ("TIME", since_ms, "RETRYCOUNT", deliveries, "FORCE", "JUSTID")
-        node.call("XCLAIM", key, group, consumer, 0, entry, *options)
+        node.call("XCLAIM", key, group, consumer.encode(errors="surrogateescape"), 0, entry, *options)
 
 
 def probe_group(work: Work, step: Step) -> Outcome:
@@ -107,14 +115,13 @@ def probe_drop_group(work: Work, step: Step) -> Outcome:
 
 
 def _exported(node: Node, key: bytes, group: str) -> dict[str, Any]:
-    """Returns where a group stands, and what its consumers have not confirmed."""
+    """Returns where a group stands, its consumers, and what they have not confirmed."""
     told = next(
         one
         for one in node.call("XINFO", "GROUPS", key)
         if one[b"name"].decode(errors="surrogateescape") == group
     )
-    now_s, micros = node.call("TIME")
-    now_ms = int(now_s) * 1000 + int(micros) // 1000
+    now_ms = _now_ms(node)
     pending: list[list[Any]] = []
     start = "-"
     while True:
@@ -127,7 +134,16 @@ def _exported(node: Node, key: bytes, group: str) -> dict[str, Any]:
             break
         start = f"({pending[-1][0]}"
     read = told.get(b"entries-read")
-    return {"last": told[b"last-delivered-id"].decode(), "entries_read": read, "pending": pending}
+    consumers = [
+        one[b"name"].decode(errors="surrogateescape") for one in node.call("XINFO", "CONSUMERS", key, group)
+    ]
+    last = told[b"last-delivered-id"].decode()
+    return {"last": last, "entries_read": read, "consumers": consumers, "pending": pending}
+
+
+def _now_ms(node: Node) -> int:
+    seconds, micros = node.call("TIME")
+    return int(seconds) * 1000 + int(micros) // 1000
 
 
 def _place(work: Work, step: Step) -> tuple[Node, bytes]:

@@ -106,14 +106,15 @@ class SearchIndex(Spec):
     on: Annotated[DocumentType | None, _ANEW] = None
     prefixes: Annotated[tuple[str, ...] | None, _ANEW] = None
     """Sorted; `*` alone: all keys."""
-    fields: Annotated[tuple[IndexField, ...] | None, _ANEW] = None  # type: ignore[assignment] # pydantic's own
+    fields: Annotated[tuple[IndexField, ...] | None, _ANEW] = None
     """By name."""
     language: Annotated[str | None, _ANEW] = None
     stopwords: Annotated[tuple[str, ...] | None, _ANEW] = None
     """Sorted; None: the module's own list; empty: none."""
     filter: Annotated[str | None, _ANEW] = None
     further: Annotated[
-        tuple[str, ...] | None, OnChange(IGNORE, "words of FT.CREATE that no manifest says; an index keeps them")
+        tuple[str, ...] | None,
+        OnChange(IGNORE, "words of FT.CREATE that no manifest says; an index keeps them"),
     ] = None
     physical: Annotated[str | None, OnChange(IGNORE, "which version of the index the alias leads to")] = None
 

@@ -4,6 +4,7 @@ published   key patterns and the keyspace, as the contract that the server publi
 repairs     keys that depart from their pattern, and keys of none
 config      parameters        users       ACL users
 libraries   functions         streams     streams and their groups
+indexes     search indexes and their aliases
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from apexplan.model.change import Action, Change
 from apexplan.model.plan import Step
 from apexplan.model.spec import Spec
 from apexplan.provider import Facts
-from apexplan_redis.specs import Config, Group, KeyPattern, Keyspace, Library, Stream, User
+from apexplan_redis.specs import Config, Group, KeyPattern, Keyspace, Library, SearchIndex, Stream, User
 from apexplan_redis.steps.base import Planning
 from apexplan_redis.steps.config import config_steps
+from apexplan_redis.steps.indexes import index_steps
 from apexplan_redis.steps.libraries import library_steps
 from apexplan_redis.steps.published import is_published, publish_steps
 from apexplan_redis.steps.repairs import repair_steps
@@ -43,6 +45,8 @@ def plan_steps(changes: Sequence[Change], facts: Facts) -> list[Step]:
                 steps += stream_steps(change, planning)
             case Group() if not _goes_with_its_stream(change, changes):
                 steps += group_steps(change, planning)
+            case SearchIndex():
+                steps += index_steps(change, planning)
             case _:
                 pass
     return steps

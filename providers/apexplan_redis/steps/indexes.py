@@ -12,7 +12,7 @@ FT.DROPINDEX is never given DD: documents stay, and so every step has an inverse
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from apexplan.model.address import Address
 from apexplan.model.change import Action, Change
@@ -43,10 +43,10 @@ def index_steps(change: Change, planning: Planning) -> list[Step]:
 
 def whole(desired: SearchIndex, live: SearchIndex | None = None) -> SearchIndex:
     """Returns the definition in full: what the manifest leaves out is as it was, or the module's default."""
-    defaults = {"language": ENGLISH, "stopwords": None, "filter": None, "further": ()}
-    former = {name: getattr(live, name) for name in DEFINITION} if live is not None else {}
+    defaults: dict[str, Any] = {"language": ENGLISH, "stopwords": None, "filter": None, "further": ()}
+    former = live.model_dump(include=set(DEFINITION)) if live is not None else {}
     said = {name: getattr(desired, name) for name in DEFINITION if name in desired.comparable()}
-    return SearchIndex(**{**defaults, **former, **said})
+    return SearchIndex.model_validate(defaults | former | said)
 
 
 def _anew(address: Address, version: str, live: SearchIndex, desired: SearchIndex) -> list[Step]:
@@ -112,9 +112,7 @@ def _turned(address: Address, before: str | None, after: str | None) -> Step:
     )
 
 
-def _drop_index(
-    address: Address, physical: str, live: SearchIndex, hazards: tuple[Hazard, ...] = ()
-) -> Step:
+def _drop_index(address: Address, physical: str, live: SearchIndex, hazards: tuple[Hazard, ...] = ()) -> Step:
     step = _dropped(address, physical, f"drop search index {physical}; its documents stay")
     again = _made(address, physical, live, f"build search index {physical} again")
     rebuilds = hazard(HazardKind.REBUILDS, f"{physical} is built again from its documents")

@@ -24,9 +24,8 @@ def stream_steps(change: Change, planning: Planning) -> list[Step]:
     """Returns the step of one stream. Its groups go with it."""
     address = change.address
     if change.action is not Action.DELETE:
-        return [_make(address).model_copy(update={"inverse": _drop(address, None, back=True)})]
-    size = planning.size(address)
-    step = _drop(address, size, back=False)
+        return [_undone_by(_make(address), _drop_stream(address), "entries that came in since")]
+    step = _drop(address, planning.size(address))
     inside = tuple(
         other
         for other, spec in planning.facts.live.items()
@@ -44,8 +43,19 @@ def group_steps(change: Change, planning: Planning) -> list[Step]:
     if change.action is not Action.DELETE:
         start = change.desired.start if isinstance(change.desired, Group) else None
         step = _step(address, GROUP, f"make group {address.name}", {"start": start or "$"})
-        return [step.model_copy(update={"inverse": _drop_group(address, None, back=True)})]
-    return [_drop_group(address, planning.size(address), back=False)]
+        since = "what its consumers have got since and not confirmed"
+        return [_undone_by(step, _destroy_group(address), since)]
+    return [_drop_group(address, planning.size(address))]
+
+
+def _undone_by(made: Step, drop: Step, since: str) -> Step:
+    """Returns `made` with `drop` as its inverse. What has come in since goes by a rollback, which must be
+    allowed, and is kept: it is there again where the rollback is itself undone."""
+    deletes = hazard(HazardKind.DELETES_DATA, f"{since}: it goes, and is kept in the state")
+    back = drop.model_copy(
+        update={"id": f"{drop.id}/back", "hazards": (deletes,), "args": {**drop.args, "keep": True}}
+    )
+    return made.model_copy(update={"inverse": back, "args": {**made.args, "kept": back.id}})
 
 
 def _make(address: Address) -> Step:
@@ -53,11 +63,13 @@ def _make(address: Address) -> Step:
     return _step(address, STREAM, f"make stream {address.name}", {}, statement)
 
 
-def _drop(address: Address, size: Size | None, *, back: bool) -> Step:
+def _drop_stream(address: Address) -> Step:
     statement = line("UNLINK", address.name)
-    step = _step(address, DROP_STREAM, f"drop stream {address.name}", {}, statement, removes=True)
-    if back:
-        return step.model_copy(update={"id": f"{step.id}/back"})
+    return _step(address, DROP_STREAM, f"drop stream {address.name}", {}, statement, removes=True)
+
+
+def _drop(address: Address, size: Size | None) -> Step:
+    step = _drop_stream(address)
     large = size is not None and (size.size_bytes or 0) > MOST_KEPT_BYTES
     restore = _make(address).model_copy(
         update={
@@ -78,12 +90,13 @@ def _drop(address: Address, size: Size | None, *, back: bool) -> Step:
     )
 
 
-def _drop_group(address: Address, size: Size | None, *, back: bool) -> Step:
-    stream, group = group_parts(address)
-    statement = line("XGROUP", "DESTROY", stream, group)
-    step = _step(address, DROP_GROUP, f"drop group {address.name}", {}, statement, removes=True)
-    if back:
-        return step.model_copy(update={"id": f"{step.id}/back"})
+def _destroy_group(address: Address) -> Step:
+    statement = line("XGROUP", "DESTROY", *group_parts(address))
+    return _step(address, DROP_GROUP, f"drop group {address.name}", {}, statement, removes=True)
+
+
+def _drop_group(address: Address, size: Size | None) -> Step:
+    step = _destroy_group(address)
     restore = _step(
         address, GROUP, f"make group {address.name} again, where it was", {"start": "$", "kept": step.id}
     )
