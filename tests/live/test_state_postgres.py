@@ -96,7 +96,7 @@ def test_the_tables_are_in_a_schema_of_their_own(base: URL) -> None:
     tables = set(inspector.get_table_names(DEFAULT_SCHEMA)), inspector.get_table_names("public")
     engine.dispose()
     assert tables == (
-        {"alembic_version", "head", "history", "holder", "journal", "objects", "runs"},
+        {"alembic_version", "head", "history", "holder", "journal", "kept", "objects", "runs"},
         [],
     )
 
