@@ -312,6 +312,10 @@ class Safe(Protocol):
         replaces it. Raises FenceLost like every write of the journal."""
         ...
 
+    def parts(self, step: str) -> Sequence[str]:
+        """Returns the names of the parts that this very run has kept of `step`, in their order."""
+        ...
+
     def kept(self, step: str) -> Iterator[tuple[str, bytes]]:
         """Yields the parts of `step` by name, in the order of their names: those of this run, or where it has
         none, of the run that this one undoes."""

@@ -460,6 +460,9 @@ class _Safe:
     def keep(self, step: str, part: str, data: bytes) -> None:
         self._state.keep(self._lock, self.run, step, part, data)
 
+    def parts(self, step: str) -> list[str]:
+        return [name for name, _ in self._state.kept(self.run, step)]
+
     def kept(self, step: str) -> Iterator[tuple[str, bytes]]:
         mine = False
         for part in self._state.kept(self.run, step):

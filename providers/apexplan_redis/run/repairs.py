@@ -120,7 +120,7 @@ def probe(work: Work, step: Step) -> Outcome:
     """Returns what the parts say: a pass is done when its end was written. Outside of a run nobody knows."""
     if work.safe is None:
         return Outcome.UNKNOWN
-    names = [name for name, _ in _own_parts(work.safe, step.id)]
+    names = work.safe.parts(step.id)
     if _END in names:
         return Outcome.DONE
     return Outcome.PARTIAL if names else Outcome.NOT_DONE
@@ -289,17 +289,14 @@ class _Judge:
 
 def _begun(work: Work, step: Step, watch: Watch) -> _Pass:
     one = _Pass(work, step, watch)
-    one.tally.part = sum(1 for _ in _own_parts(one.safe, step.id))
+    one.tally.part = len(one.safe.parts(step.id))
     return one
 
 
 def _parts(one: _Pass) -> Iterator[list[list[Any]]]:
     """Yields the parts that an attempt before a crash had kept: whether it carried them out, nobody knows."""
-    yield from [json.loads(data) for name, data in _own_parts(one.safe, one.step.id) if name != _END]
-
-
-def _own_parts(safe: Safe, step: str) -> list[tuple[str, bytes]]:
-    return list(safe.kept(step))
+    if one.safe.parts(one.step.id):
+        yield from list(_kept_rows(one.safe, one.step.id))
 
 
 def _kept_rows(safe: Safe, step: str) -> Iterator[list[list[Any]]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from apexplan.engine.apply import _Safe
 from apexplan.engine.ports import RunStatus
 from apexplan.model.address import Address
 from apexplan.model.plan import HazardKind, Plan, RollbackClass, Step
@@ -253,3 +254,19 @@ def test_a_probe_outside_of_a_run_does_not_guess(bench: Bench) -> None:
     with bench.stores() as stores:
         assert stores[STORE].session.probe(step) is Outcome.UNKNOWN
     assert step.address == Address(STORE, "pattern", "doc:{id}")
+
+
+def test_a_repair_is_not_done_because_the_run_that_is_rolled_back_did_it(bench: Bench) -> None:
+    """A rollback that fails takes itself back: then the repair has to be made again."""
+    applied(bench.apply(objects(BOUND)))
+    bench.fill([("SET", "doc:1", 1)])
+    applied(bench.apply_audited(objects(BOUND)))
+    repaired = bench.state.runs()[0]
+    step = step_of(repaired.plan, "bound ttl")
+    applied(bench.roll_back())
+    undone = bench.state.runs()[0]
+    with bench.stores() as stores, bench.state.lock("test", 0) as lock:
+        session = stores[STORE].session
+        for run, outcome in ((repaired, Outcome.DONE), (undone, Outcome.NOT_DONE)):
+            session.keeping(_Safe(bench.state, lock, run))  # type: ignore[attr-defined]
+            assert session.probe(step) is outcome
