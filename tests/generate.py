@@ -119,7 +119,7 @@ def _rules(spec: type[Spec]) -> Iterator[str]:
             (
                 f"`{name}`",
                 _type(properties[name]),
-                str(rule.how),
+                f"{rule.how}, as a whole" if rule.whole else str(rule.how),
                 "yes" if rule.rebuilds else "",
                 rule.since,
                 rule.why,

@@ -10,7 +10,7 @@
                                once its time is over and a purge was asked for
 
 A field that the manifest leaves out is not compared, and neither is a key that it leaves out of a
-mapping (`options`, `settings`).
+mapping (`options`, `settings`), unless the mapping is one value as a whole (`OnChange.whole`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from apexplan.engine.rename import Renamed
 from apexplan.model.address import Address
 from apexplan.model.change import Action, Change, Declared, FieldChange, Recorded
-from apexplan.model.spec import REPLACE, Spec, same
+from apexplan.model.spec import REPLACE, Spec, projected
 from apexplan.provider import Normal
 
 
@@ -56,13 +56,6 @@ class Difference:
     in_sync: int
     kept: tuple[Address, ...] = ()
     unproven: tuple[tuple[Address, str], ...] = ()
-
-
-def projected(live: Any, desired: Any) -> Any:
-    """Returns of the JSON value `live` what `desired` speaks of: of a mapping, its keys."""
-    if isinstance(live, Mapping) and isinstance(desired, Mapping):
-        return {key: live.get(key) for key in desired}
-    return live
 
 
 def record_values(live: Mapping[str, Any], desired: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,10 +133,10 @@ def _declared_change(sides: Sides, declared: Declared) -> tuple[Change | None, l
 def field_changes(live: Spec, desired: Spec, fields: frozenset[str]) -> Iterable[FieldChange]:
     """Yields the fields among `fields` that differ, in the order of the class."""
     for name, rule in type(desired).rules.items():
-        if name in fields and not same(getattr(live, name), getattr(desired, name)):
+        if name in fields and not rule.same(getattr(live, name), getattr(desired, name)):
             values = live.values(frozenset({name})), desired.values(frozenset({name}))
             wish = values[1][name]
-            yield FieldChange(name, projected(values[0].get(name), wish), wish, rule)
+            yield FieldChange(name, rule.projected(values[0].get(name), wish), wish, rule)
 
 
 def _is_in_sync(live: Spec | None, desired: Spec, owned: Recorded | None, protect: bool) -> bool:
@@ -151,10 +144,10 @@ def _is_in_sync(live: Spec | None, desired: Spec, owned: Recorded | None, protec
     nearly every plan, so this looks at each field once."""
     if live is None or owned is None or owned.protect != protect:
         return False
-    managed = desired.model_fields_set
+    managed, rules = desired.model_fields_set, type(desired).rules
     return (
         owned.values.keys() == managed
-        and all(same(getattr(live, name), getattr(desired, name)) for name in managed)
+        and all(rules[name].same(getattr(live, name), getattr(desired, name)) for name in managed)
         and owned.values == desired.values()
     )
 

@@ -13,7 +13,6 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from apexplan.engine.diff import projected
 from apexplan.model.address import Address
 from apexplan.model.change import Recorded
 from apexplan.model.plan import Note
@@ -104,10 +103,9 @@ def drifts(recorded: Recorded, live: Spec | None) -> Iterable[Finding]:
     if live is None:
         yield Finding(recorded.address, DriftKind.MISSING)
         return
-    values = live.values(frozenset(recorded.values))
+    values, rules = live.values(frozenset(recorded.values)), type(live).rules
     for field, was in recorded.values.items():
-        now = projected(values.get(field), was)
-        if field in values and now != was:
+        if field in values and (now := rules[field].projected(values[field], was)) != was:
             yield Finding(recorded.address, DriftKind.CHANGED, field, was, now)
 
 

@@ -49,7 +49,8 @@ class OnChange:
     KEY: part of the identity, never differs. IN_PLACE: the object is altered.
     REPLACE: the object must be made anew. IGNORE: carried along, never compared.
     `rebuilds`: the store does work in proportion to the data. `since`: the first version of the store that
-    knows the field; an older one may drop it without a word.
+    knows the field; an older one may drop it without a word. `whole`: of a mapping, a key that the manifest
+    leaves out is to go; else it is not managed.
     """
 
     how: How
@@ -57,13 +58,22 @@ class OnChange:
     rebuilds: bool = False
     source: str = ""
     since: str = ""
+    whole: bool = False
+
+    def same(self, live: Any, desired: Any) -> bool:
+        """Says whether the field has the desired value."""
+        return bool(live == desired) if self.whole else same(live, desired)
+
+    def projected(self, live: Any, desired: Any) -> Any:
+        """Returns of the JSON value `live` what is compared with `desired`."""
+        return live if self.whole else projected(live, desired)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         out = handler(schema)
         rule = {"how": str(self.how), "why": self.why, "rebuilds": self.rebuilds, "source": self.source}
-        rule["since"] = self.since
+        rule |= {"since": self.since, "whole": self.whole}
         out["x-on-change"] = {key: value for key, value in rule.items() if value}
         return out
 
@@ -158,6 +168,13 @@ def same(live: Any, desired: Any) -> bool:
     if isinstance(desired, dict) and isinstance(live, dict):
         return all(live.get(key) == value for key, value in desired.items())
     return bool(live == desired)
+
+
+def projected(live: Any, desired: Any) -> Any:
+    """Returns of the JSON value `live` what `desired` speaks of: of a mapping, its keys."""
+    if isinstance(live, Mapping) and isinstance(desired, Mapping):
+        return {key: live.get(key) for key in desired}
+    return live
 
 
 def fingerprint(kind: str, values: Mapping[str, Any]) -> str:

@@ -109,6 +109,11 @@ CASES = (
         declared({DOC: EVERYTHING[DOC], at("pattern", "s:{id:uuid}"): pattern(ttl="required", ttl_max_s=9)}),
     ),
     Case(
+        "a-keyword-goes-out-of-a-schema",
+        declared({DOC: pattern(value={"type": "object", "required": ["text"]})}),
+        declared({DOC: pattern(value={"type": "object"})}),
+    ),
+    Case(
         "the-user-default-is-bound",
         {},
         declared({at("user", "default"): User(commands="+@all -@dangerous +acl +config +function +info")}),

@@ -1,13 +1,14 @@
 """A key pattern: what a contract says of the keys whose names are of one form.
 
 A server knows no patterns. What a contract says is published in the server (see
-`apexplan_redis.read.contract`), so that a contract is an object like others, and whether the keys keep to it
+`apexplan_redis.read.published`), so that a contract is an object like others, and whether the keys keep to it
 is found by an audit.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
 from apexplan.model.address import Address
 from apexplan.model.spec import IGNORE, IN_PLACE, OnChange, Spec
@@ -20,6 +21,9 @@ Repair: TypeAlias = Literal["ttl"]
 _PUBLISHED = OnChange(
     IN_PLACE, "it is written into the contract that the server publishes; no key is touched"
 )
+
+
+_WHOLE: Final = replace(_PUBLISHED, whole=True)
 
 
 class KeyPattern(Spec):
@@ -43,9 +47,9 @@ class KeyPattern(Spec):
     """Bytes of memory that a key with its value may take, as `MEMORY USAGE` tells them."""
     max_length: Annotated[int | None, _PUBLISHED] = None
     """Elements (list, set, zset, stream), fields (hash) or bytes (string)."""
-    value: Annotated[dict[str, Any] | None, _PUBLISHED] = None
+    value: Annotated[dict[str, Any] | None, _WHOLE] = None
     """JSON Schema of a string's value, or of the hash field `value` of a cached entry."""
-    fields: Annotated[dict[str, str] | None, _PUBLISHED] = None
+    fields: Annotated[dict[str, str] | None, _WHOLE] = None
     """Hash: field → required or optional. Other fields are not allowed."""
     owner: Annotated[str | None, _PUBLISHED] = None
     personal_data: Annotated[bool | None, _PUBLISHED] = None
