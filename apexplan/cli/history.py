@@ -27,7 +27,7 @@ def history(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="at most so many")] = 20,
     format_: options.FormatOption = Format.TEXT,
 ) -> None:
-    """Lists runs and other events (adopt, forget, unlock, recover), newest first."""
+    """Lists runs and other events (adopt, forget, unlock, recover, purge), newest first."""
     project = projects.load_settings(root, env)
     with projects.state_of(project) as state:
         head, runs, events = state.head(), state.runs(limit), state.events(limit)
@@ -51,4 +51,6 @@ def run_line(run: Run) -> Text:
     line.append(f"  {view.counted('object', len(run.plan.changes))}  by {run.by}")
     if run.undone_by:
         line.append(f"  (rolled back by {run.undone_by})", style="dim")
+    if run.purged:
+        line.append(f"  (kept data purged at {run.purged})", style="dim")
     return line

@@ -1,9 +1,11 @@
-"""`apexplan state`: list what is owned, show the state itself, rebuild it from the stores' marks."""
+"""`apexplan state`: list what is owned, show the state itself, rebuild it from marks, purge what it keeps."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -12,14 +14,16 @@ from apexplan.cli import options, running
 from apexplan.cli import project as projects
 from apexplan.cli.options import Format
 from apexplan.cli.output import answer, say
-from apexplan.engine import adopt, survey
+from apexplan.engine import adopt, rollback, survey
 from apexplan.model.change import Recorded
 from apexplan.model.errors import UsageError
 from apexplan.provider import Ledger
 from apexplan.report import view
 from apexplan.report.json_ import dumps, recorded_data
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Look at the state, or rebuild it.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Look at the state, rebuild it, or purge it."
+)
 
 
 @app.command("list")
@@ -53,15 +57,46 @@ def show(
     """Shows which state this is, how often it was written, and what waits."""
     project = projects.load_settings(root, env)
     with projects.state_of(project) as state:
-        head, owned, waiting = state.head(), state.recorded(), state.open_run()
+        head, owned, waiting, kept = state.head(), state.recorded(), state.open_run(), state.kept_bytes()
     if format_ is Format.JSON:
-        data = {"lineage": head.lineage, "serial": head.serial, "objects": len(owned)}
-        sys.stdout.write(dumps("state", {**data, "open_run": waiting.id if waiting else None}))
+        data: dict[str, object] = {"lineage": head.lineage, "serial": head.serial, "objects": len(owned)}
+        data |= {"open_run": waiting.id if waiting else None, "kept_bytes": kept}
+        sys.stdout.write(dumps("state", data))
         return
     say([f"lineage {head.lineage or '(none yet)'}, serial {head.serial}"])
     say(["owned: " + (", ".join(view.counted_by_kind(owned)) or "nothing")])
+    if kept:
+        say([f"kept for rollbacks: {_kept_text(kept)}"])
     if waiting is not None:
         say([f"run {waiting.id} waits for resume or rollback ({waiting.status})"])
+
+
+def _kept_text(kept: Mapping[str, int]) -> str:
+    return f"{view.bytes_text(sum(kept.values()))} of {view.counted('run', len(kept))}"
+
+
+@app.command()
+def purge(
+    older_than: Annotated[
+        int, typer.Option("--older-than", metavar="DAYS", min=0, help="of runs that ended so many days ago")
+    ],
+    root: options.Root = Path(),
+    env: options.Environment = None,
+    yes: options.Yes = False,
+    lock_timeout: options.LockTimeout = 0,
+    format_: options.FormatOption = Format.TEXT,
+) -> None:
+    """Deletes what the state keeps of applied runs' data, such as keys that a repair overwrote. Those runs,
+    and older ones, can no longer be rolled back. The runs and their journals stay."""
+    project = projects.load_settings(root, env)
+    with projects.state_of(project) as state, state.lock("purge", lock_timeout) as lock:
+        found = rollback.purgeable(state, projects.purge_before(older_than))
+        told = _kept_text(found)
+        if found:
+            running.agree(f"Delete {told}, which can then no longer be rolled back?", yes=yes)
+            state.purge(lock, sorted(found), projects.event("purge", f"{told} that was kept for rollbacks"))
+    lines = [f"Purged: {told}."] if found else ["nothing is kept of runs that are so old"]
+    answer(format_, "purged", {"purged": found}, lines)
 
 
 @app.command()

@@ -63,7 +63,8 @@ class RunStatus(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Run:
     """One apply or rollback. Times are RFC 3339 in UTC. `undoes`: the run that a rollback undoes;
-    `undone_by`: the rollback that undid this one."""
+    `undone_by`: the rollback that undid this one; `purged`: when what its steps had kept was deleted, after
+    which it cannot be rolled back."""
 
     id: str
     status: RunStatus
@@ -72,12 +73,19 @@ class Run:
     by: str
     finished: str = ""
     undone_by: str = ""
+    purged: str = ""
     before: Mapping[Address, Recorded | None] = field(default_factory=dict)
     after: Mapping[Address, Recorded | None] = field(default_factory=dict)
 
     @property
     def undoes(self) -> str:
         return self.plan.undoes
+
+    @property
+    def served(self) -> bool:
+        """True once nothing can ask any more for what its steps kept."""
+        ended = not self.status.open
+        return ended and (self.status is RunStatus.UNDONE or bool(self.undoes or self.undone_by))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the history that is no run: unlock, adopt, forget, recover."""
+    """One line of the history that is no run: unlock, adopt, forget, recover, purge."""
 
     at: str
     by: str
@@ -159,6 +167,14 @@ class StateStore(Protocol):
         """Yields the parts that were kept of a step, in the order of their names."""
         ...
 
+    def kept_bytes(self) -> Mapping[str, int]:
+        """Returns how many bytes are kept for each run of which something is."""
+        ...
+
+    def purge(self, lock: Lock, run_ids: Sequence[str], event: Event) -> None:
+        """Deletes what is kept for these runs, and says so in each (`Run.purged`); one event."""
+        ...
+
     def journal(self, run_id: str) -> Sequence[Entry]:
         """Returns the journal of a run, oldest first."""
         ...
@@ -177,7 +193,8 @@ class StateStore(Protocol):
         entries: Sequence[Entry] = (),
     ) -> None:
         """Ends a run: last journal lines, its status, the recorded objects (None: owned no more),
-        `undone_by` of the run it undoes, and serial + 1, in one transaction."""
+        `undone_by` of the run it undoes, and serial + 1, in one transaction. What was kept for a run that is
+        undone by now, or undid another, has served, and goes."""
         ...
 
     def replace(self, lock: Lock, objects: Mapping[Address, Recorded | None], event: Event) -> None:

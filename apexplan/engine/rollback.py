@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from apexplan.engine.drift import drifts
-from apexplan.engine.ports import Head, Run, RunStatus
+from apexplan.engine.ports import Head, Run, RunStatus, StateStore
 from apexplan.model.address import Address
 from apexplan.model.change import Action
 from apexplan.model.errors import StalePlan, UsageError
@@ -30,7 +30,7 @@ def choose(runs: Sequence[Run], run_id: str | None) -> Run:
     if not candidates:
         raise UsageError("there is no applied run to roll back", mend="`apexplan history` shows the runs")
     if run_id is None or candidates[0].id == run_id:
-        return candidates[0]
+        return _not_purged(candidates[0])
     ids = [r.id for r in candidates]
     if run_id not in ids:
         raise UsageError(
@@ -41,6 +41,26 @@ def choose(runs: Sequence[Run], run_id: str | None) -> Run:
     raise UsageError(
         f"run {run_id} is followed by {later}, which may rest on it", mend="roll those back first"
     )
+
+
+def _not_purged(run: Run) -> Run:
+    if run.purged:
+        raise UsageError(
+            f"run {run.id} can no longer be rolled back: what its steps had kept was purged at {run.purged}",
+            mend="apply the manifests of the time before it; what was in the stores does not come back",
+        )
+    return run
+
+
+def purgeable(state: StateStore, before: str) -> dict[str, int]:
+    """Returns the applied runs that ended by that time (RFC 3339) → bytes that are kept for them."""
+    sizes = state.kept_bytes()
+    ended = {run_id: state.run(run_id) for run_id in sizes}
+    return {
+        run_id: sizes[run_id]
+        for run_id, run in ended.items()
+        if run.status is RunStatus.APPLIED and run.finished <= before
+    }
 
 
 def check_untouched(run: Run, live: Mapping[Address, Spec]) -> None:

@@ -67,6 +67,7 @@ def run_data(run: Run, *, full: bool = False) -> dict[str, Any]:
         "plan": run.plan.id,
         "undoes": run.undoes or None,
         "undone_by": run.undone_by or None,
+        "purged": run.purged or None,
         "changes": len(run.plan.changes),
     }
     return {**data, "planned": run.plan.model_dump(mode="json")} if full else data

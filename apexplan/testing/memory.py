@@ -93,6 +93,19 @@ class MemoryState:
     def kept(self, run_id: str, step: str) -> Iterator[tuple[str, bytes]]:
         yield from sorted(self._kept.get((run_id, step), {}).items())
 
+    def kept_bytes(self) -> Mapping[str, int]:
+        sizes: dict[str, int] = {}
+        for (run_id, _), parts in self._kept.items():
+            sizes[run_id] = sizes.get(run_id, 0) + sum(map(len, parts.values()))
+        return sizes
+
+    def purge(self, lock: Lock, run_ids: Sequence[str], event: Event) -> None:
+        with self._write(lock):
+            self._forget(run_ids)
+            for run_id in run_ids:
+                self._runs[run_id] = replace(self._runs[run_id], purged=event.at)
+            self._events.append(event)
+
     def spent(self, plan_id: str) -> str | None:
         return next((r.id for r in self._runs.values() if r.plan.id == plan_id), None)
 
@@ -130,6 +143,7 @@ class MemoryState:
             self._journal[run_id].extend(entries)
             if run.undoes and status is RunStatus.APPLIED:
                 self._runs[run.undoes] = replace(self._runs[run.undoes], undone_by=run_id)
+            self._forget([r.id for r in self._runs.values() if r.served])
             self._take(after)
 
     def replace(self, lock: Lock, objects: Mapping[Address, Recorded | None], event: Event) -> None:
@@ -159,6 +173,9 @@ class MemoryState:
             raise FenceLost("another run took the lock")
         yield
         self.bomb.after_call()
+
+    def _forget(self, run_ids: Sequence[str]) -> None:
+        self._kept = {key: parts for key, parts in self._kept.items() if key[0] not in run_ids}
 
     def _take(self, objects: Mapping[Address, Recorded | None]) -> None:
         self._head = replace(self._head, serial=self._head.serial + 1)

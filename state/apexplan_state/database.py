@@ -154,6 +154,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")  # macOS: there, a plain fsync does not reach the disk
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # what a purge deletes is written over
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -51,6 +51,7 @@ def run_row(run: Run) -> Values:
         "plan_id": run.plan.id,
         "undoes": run.undoes,
         "undone_by": run.undone_by,
+        "purged": run.purged,
         "started": run.started,
         "finished": run.finished,
         "by": run.by,
@@ -68,6 +69,7 @@ def run_of(row: Row[Any]) -> Run:
         by=row.by,
         finished=row.finished,
         undone_by=row.undone_by,
+        purged=row.purged,
         before=_load_snapshot(row.before),
         after=_load_snapshot(row.after),
     )

@@ -38,6 +38,11 @@ _APPEND = insert(journal)
 _NEXT_SEQ = select(func.coalesce(func.max(runs.c.seq), 0) + 1).scalar_subquery()
 _REMOVE = delete(objects).where(objects.c.address == bindparam("gone"))
 _OPEN = [str(status) for status in RunStatus if status.open]
+_UNDONE = (runs.c.status == str(RunStatus.UNDONE)) | (runs.c.undoes != "") | (runs.c.undone_by != "")
+_FORGET_SERVED = delete(kept).where(
+    kept.c.run.in_(select(runs.c.id).where(runs.c.status.not_in(_OPEN) & _UNDONE))
+)
+"""As `Run.served` says."""
 
 
 @contextmanager
@@ -104,6 +109,10 @@ class SqlState:
             if data is not None:
                 yield name.part, data.data
 
+    def kept_bytes(self) -> Mapping[str, int]:
+        total = func.sum(func.length(kept.c.data)).label("bytes")
+        return {row.run: int(row.bytes) for row in self._all(select(kept.c.run, total).group_by(kept.c.run))}
+
     def events(self, limit: int = 50) -> Sequence[Event]:
         query = select(history).order_by(history.c.seq.desc()).limit(limit)
         return [rows.event_of(row) for row in self._all(query)]
@@ -128,6 +137,12 @@ class SqlState:
             connection.execute(delete(kept).where(*(kept.c[name] == value for name, value in key.items())))
             connection.execute(insert(kept), {**key, "data": data})
 
+    def purge(self, lock: Lock, run_ids: Sequence[str], event: Event) -> None:
+        with self._writing(lock) as connection:
+            connection.execute(delete(kept).where(kept.c.run.in_(run_ids)))
+            connection.execute(update(runs).where(runs.c.id.in_(run_ids)).values(purged=event.at))
+            connection.execute(insert(history), rows.event_row(event))
+
     def pause(self, lock: Lock, run_id: str, status: RunStatus, entries: Sequence[Entry] = ()) -> None:
         with self._writing(lock) as connection:
             _change_run(connection, run_id, status=str(status))
@@ -150,6 +165,7 @@ class SqlState:
             if status is RunStatus.APPLIED:  # a rollback that was itself undone has undone nothing
                 undone = select(runs.c.undoes).where(runs.c.id == run_id).scalar_subquery()
                 connection.execute(update(runs).where(runs.c.id == undone).values(undone_by=run_id))
+            connection.execute(_FORGET_SERVED)
             _record(connection, after)
 
     def replace(self, lock: Lock, objects: Mapping[Address, Recorded | None], event: Event) -> None:

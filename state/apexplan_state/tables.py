@@ -4,7 +4,7 @@
     objects  what is owned, as the last run left it
     runs     one row a run; seq is their order
     journal  append-only by trigger; seq is the order within a run
-    kept     what steps overwrote in their stores, for their inverses
+    kept     what steps overwrote in their stores, for their inverses, while those can run
     history  append-only by trigger; what happened outside runs
     holder   at most one row: who holds the lock (PostgreSQL; SQLite keeps this in the lock file)
 
@@ -63,6 +63,7 @@ runs = Table(
     Column("plan_id", Text, nullable=False, unique=True),
     Column("undoes", Text, nullable=False),
     Column("undone_by", Text, nullable=False),
+    Column("purged", Text, nullable=False, server_default=""),
     Column("started", Text, nullable=False),
     Column("finished", Text, nullable=False),
     Column("by", Text, nullable=False),

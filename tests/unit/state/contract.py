@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Engine, MetaData, String, Table, delete, event, select, update
+from sqlalchemy import Column, Engine, MetaData, String, Table, delete, event, select, text, update
 
-from apexplan.engine.ports import Entry, EntryKind, Event, Head, Run, RunStatus, StateStore
+from apexplan.engine.ports import Entry, EntryKind, Event, Head, Lock, Run, RunStatus, StateStore
 from apexplan.model.address import Address
 from apexplan.model.change import Action, Recorded
 from apexplan.model.errors import FenceLost, LockHeld, StalePlan, StateError
@@ -386,9 +386,44 @@ class StateContract:
             state.keep(lock, "r1", "s1", "00001", b"newer")
         assert list(state.kept("r1", "s1")) == [("00001", b"newer")]
 
+    def test_how_much_is_kept_is_told_by_run(self, state: StateStore) -> None:
+        with state.lock("apply", 0) as lock:
+            self._applied_with_something_kept(state, lock)
+            state.keep(lock, "r1", "s2", "00001", b"1234")
+        assert state.kept_bytes() == {"r1": 14}
+
+    @pytest.mark.parametrize(
+        ("status", "left"),
+        [(RunStatus.APPLIED, []), (RunStatus.UNDONE, ["r1"]), (RunStatus.STUCK, ["r1", "r2"])],
+    )
+    def test_what_is_kept_goes_when_no_rollback_can_ask_for_it(
+        self, state: StateStore, status: RunStatus, left: list[str]
+    ) -> None:
+        with state.lock("rollback", 0) as lock:
+            self._applied_with_something_kept(state, lock)
+            state.begin(lock, run(2, undoes="r1"))
+            state.keep(lock, "r2", "s1", "00001", b"what the rollback found")
+            if status.open:
+                state.pause(lock, "r2", status)
+            else:
+                state.finish(lock, "r2", status, {}, "2026-01-02T12:00:02Z")
+        assert sorted(state.kept_bytes()) == left
+
+    def test_a_purge_takes_what_was_kept_and_says_so(self, state: StateStore) -> None:
+        with state.lock("purge", 0) as lock:
+            self._applied_with_something_kept(state, lock)
+            state.purge(lock, ["r1"], said("purge"))
+        assert (state.kept_bytes(), state.run("r1").purged) == ({}, said().at)
+        assert state.events() == [said("purge")]
+
+    def _applied_with_something_kept(self, state: StateStore, lock: Lock) -> None:
+        state.begin(lock, run(1))
+        state.keep(lock, "r1", "s1", "00001", b"0123456789")
+        state.finish(lock, "r1", RunStatus.APPLIED, {}, "2026-01-02T12:00:01Z")
+
     # Fence
 
-    @pytest.mark.parametrize("write", ["begin", "append", "keep", "pause", "finish", "replace"])
+    @pytest.mark.parametrize("write", ["begin", "append", "keep", "purge", "pause", "finish", "replace"])
     def test_no_write_passes_under_a_fence_that_is_not_the_highest(
         self, state: StateStore, url: str, write: str
     ) -> None:
@@ -397,6 +432,7 @@ class StateContract:
             "begin": lambda lock: state.begin(lock, run(2), [intent()]),
             "append": lambda lock: state.append(lock, "r1", [intent()]),
             "keep": lambda lock: state.keep(lock, "r1", "s1", "00001", b"late"),
+            "purge": lambda lock: state.purge(lock, ["r1"], said("purge")),
             "pause": lambda lock: state.pause(lock, "r1", RunStatus.STOPPED, [intent()]),
             "finish": lambda lock: state.finish(lock, "r1", RunStatus.APPLIED, left, "now", [intent()]),
             "replace": lambda lock: state.replace(lock, left, said("adopt")),
@@ -517,6 +553,8 @@ class StateContract:
         database = database_at(url)
         with database.writing() as connection:
             tables.kept.drop(connection)
+            place = f"{database._schema}." if database._schema else ""
+            connection.execute(text(f"ALTER TABLE {place}runs DROP COLUMN purged"))
             connection.execute(update(VERSION).values(version_num="0001"))
         database.close()
         with opened(url) as later:

@@ -1,4 +1,4 @@
-"""What steps overwrote in their stores, kept for their inverses."""
+"""What steps overwrote in their stores, kept for their inverses until a purge."""
 
 from __future__ import annotations
 
@@ -17,3 +17,5 @@ def upgrade() -> None:
         sa.Column("part", sa.Text, primary_key=True),
         sa.Column("data", sa.LargeBinary, nullable=False),
     )
+    schema = op.get_context().version_table_schema
+    op.add_column("runs", sa.Column("purged", sa.Text, nullable=False, server_default=""), schema=schema)
