@@ -69,8 +69,7 @@ def apply(
             stores = stack.enter_context(projects.stores_of(workspace.project))
             looked = approved.audited if approved is not None else audit
             if looked:
-                contracts = audits.declared(workspace.declared)
-                audited(stores, contracts, audits.auditable(stores), rate=rate, for_plan=True)
+                audited(stores, audits.declared(workspace.declared), rate=rate, for_plan=True)
             if approved is not None:
                 plan = _again(approved, workspace, state, stores)
             else:

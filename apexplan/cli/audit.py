@@ -31,13 +31,15 @@ class AuditFormat(StrEnum):
 @app.command()
 def audit(
     stores: Annotated[
-        list[str] | None, typer.Argument(metavar="[STORE]...", help="default: every store with a contract")
+        list[str] | None, typer.Argument(metavar="STORE", help="default: every store with a contract")
     ] = None,
     root: options.Root = Path(),
     env: options.Environment = None,
     rate: options.Rate = None,
     sample: options.Sample = None,
-    resume: Annotated[bool, typer.Option("--resume", help="go on with an audit that was stopped")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on with an audit of all items that was stopped")
+    ] = False,
     format_: Annotated[
         AuditFormat, typer.Option("--format", "-f", help="what is written")
     ] = AuditFormat.TEXT,
@@ -45,9 +47,14 @@ def audit(
 ) -> None:
     """Looks at every item of data and tells where it departs from the manifests. Reads only.
 
-    Stopped by Ctrl-C or a lost connection, it can go on with --resume.
+    Stopped by Ctrl-C or a lost connection, it can go on with --resume, unless it is a --sample.
     Exit: 0 all keeps to the contract, 2 something departs, 1 error.
     """
+    if resume and sample is not None:
+        raise UsageError(
+            "a sample is of other items each time, so none can be gone on with",
+            mend="leave out --resume for another sample, or --sample to go on with an audit of all items",
+        )
     workspace = projects.load(root, env)
     contracts = audits.declared(workspace.declared)
     unknown = [name for name in stores or () if name not in workspace.project.stores]
@@ -55,13 +62,14 @@ def audit(
         known = ", ".join(workspace.project.stores)
         raise UsageError(f"no store is called {', '.join(unknown)}", mend=f"there are: {known}")
     with projects.stores_of(workspace.project, stores or sorted(contracts)) as opened:
-        names = audits.auditable(opened)
-        if not names:
+        able = audits.auditable(opened)
+        unable = [name for name in stores or () if name not in able]
+        if unable or not able:
             raise UsageError(
-                "no store of these has a contract that data could be held to",
+                f"{', '.join(unable) or 'no store of these'} has no contract that data could be held to",
                 mend="a RedisContract declares key patterns; see the guide on audits",
             )
-        found = audited(opened, contracts, names, rate=rate, sample=sample, root=root, resume=resume)
+        found = audited(opened, contracts, rate=rate, sample=sample, root=root, env=env, resume=resume)
     if format_ is AuditFormat.TEXT and output is None:
         out = console()
         say(audit_lines(found, width=width_of(out)), out)

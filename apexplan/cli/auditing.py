@@ -14,13 +14,14 @@ from typing import Any
 from rich.status import Status
 from rich.text import Text
 
+from apexplan.cli.guard import EXIT_INTERRUPTED
 from apexplan.cli.output import err_console, note, say
 from apexplan.cli.running import stopping
 from apexplan.engine import audit as audits
 from apexplan.engine.apply import Stop
 from apexplan.engine.survey import OpenStore
 from apexplan.model.audit import Audit
-from apexplan.model.errors import Interrupted, UsageError
+from apexplan.model.errors import Interrupted, StoreError, UsageError
 from apexplan.provider import AuditOptions
 from apexplan.report.view import visible
 
@@ -33,37 +34,47 @@ _QUIET_S = 10.0
 def audited(
     stores: Mapping[str, OpenStore],
     contracts: audits.Contracts,
-    names: Sequence[str],
     *,
     rate: int | None = None,
     sample: int | None = None,
     root: Path | None = None,
+    env: str | None = None,
     resume: bool = False,
     for_plan: bool = False,
 ) -> Sequence[Audit]:
-    """Audits the stores of these names, telling how far it is on standard error. With `root`, a project's
-    directory, an audit that is stopped leaves a file there, from which one with `resume` goes on."""
+    """Audits those of the stores that can be, telling how far it is on standard error. With `root`, a
+    project's directory, an audit of all items that ends early leaves a file there, from which one with
+    `resume` in the same environment `env` goes on."""
+    names = audits.auditable(stores)
+    kept = {name: _place(root, env, name) for name in names} if root is not None and sample is None else {}
     options = {
-        name: AuditOptions(rate, sample, _file(root, name, fresh=not resume), for_plan) for name in names
+        name: AuditOptions(rate, sample, _File(kept[name], not resume) if name in kept else None, for_plan)
+        for name in names
     }
+    if resume and not _exist(kept):
+        note("no audit was stopped here: this one begins anew")
+    goes_on = ["apexplan audit --resume" + (f" --env {env}" if env else "")] if kept else []
     try:
-        with stopping(_SOON, _AT_ONCE) as stop, _telling(stop) as watch:
+        with stopping(_SOON, _AT_ONCE, EXIT_INTERRUPTED) as stop, _telling(stop) as watch:
             found = audits.audit(stores, contracts, options, watch)
     except Interrupted as stopped:
-        note(str(stopped), *(["apexplan audit --resume"] if root is not None else []))
+        note(str(stopped), *goes_on)
         raise KeyboardInterrupt from stopped
-    if root is not None:
-        for name in names:
-            _place(root, name).unlink(missing_ok=True)
+    except StoreError:
+        if _exist(kept):
+            note("what was counted until then is kept; to go on from there:", *goes_on)
+        raise
+    for place in kept.values():
+        place.unlink(missing_ok=True)
     return found
 
 
-def _place(root: Path, store: str) -> Path:
-    return root / ".apexplan" / "audit" / f"{store}.json"
+def _exist(kept: Mapping[str, Path]) -> bool:
+    return any(place.exists() for place in kept.values())
 
 
-def _file(root: Path | None, store: str, *, fresh: bool) -> _File | None:
-    return None if root is None else _File(_place(root, store), fresh)
+def _place(root: Path, env: str | None, store: str) -> Path:
+    return root / ".apexplan" / "audit" / (env or "") / f"{store}.json"
 
 
 @dataclass(slots=True)
@@ -85,10 +96,14 @@ class _File:
         return found if isinstance(found, dict) else None
 
     def save(self, progress: Mapping[str, Any]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         aside = self.path.with_suffix(".new")
-        aside.write_text(json.dumps(progress))
-        aside.replace(self.path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            aside.write_text(json.dumps(progress))
+            aside.replace(self.path)
+        except OSError as error:
+            text = f"how far the audit is cannot be written to {self.path}: {error.strerror}"
+            raise UsageError(text, mend="check the path and the disk") from error
 
 
 @dataclass(slots=True)

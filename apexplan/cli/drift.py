@@ -63,15 +63,16 @@ def drift(
     wanted = projects.choice(target, exclude)
     earlier = _earlier(since) if since else None
     with projects.state_of(project) as state:
-        recorded = {a: r for a, r in state.recorded().items() if wanted(a)}
+        every = state.recorded()
+        recorded = {a: r for a, r in every.items() if wanted(a)}
     if lost := projects.without_store(project, recorded):
         raise UsageError(lost, mend="put the store back, or `apexplan forget` its objects")
     with projects.stores_of(project, sorted({a.store for a in recorded})) as stores:
         if audit:
-            contracts = audits.recorded(recorded, stores)
-            audited(stores, contracts, audits.auditable(stores), rate=rate, sample=sample)
+            # By the whole contract: a key of a pattern that nobody wants to hear of is no undeclared one.
+            audited(stores, audits.recorded(every, stores), rate=rate, sample=sample)
         views = survey.read_live(stores, frozenset(recorded))
-    remarks = [note for view in views.values() for note in view.notes]
+    remarks = [n for view in views.values() for n in view.notes if n.address is None or wanted(n.address)]
     live = {a: s for view in views.values() for a, s in view.objects.items() if wanted(a)}
     found = drifts.compare(
         recorded, live, waivers=project.waivers, today=projects.today(), earlier=earlier, remarks=remarks

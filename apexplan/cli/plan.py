@@ -73,8 +73,8 @@ def plan(
             projects.refuse_unmatched(target, {*workspace.declared, *recorded})
         with projects.stores_of(workspace.project) as stores:
             if audit:
-                contracts = audits.declared(workspace.declared)
-                audited(stores, contracts, audits.auditable(stores), rate=rate, sample=sample, for_plan=True)
+                declared = audits.declared(workspace.declared)
+                audited(stores, declared, rate=rate, sample=sample, for_plan=True)
             made = planner.plan(
                 projects.desired_of(workspace),
                 recorded,

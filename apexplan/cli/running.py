@@ -86,16 +86,16 @@ def tell(result: Result, plan: Plan, format_: Format) -> None:
 
 
 @contextmanager
-def stopping(soon: str = _SOON, at_once: str = _AT_ONCE) -> Iterator[Stop]:
+def stopping(soon: str = _SOON, at_once: str = _AT_ONCE, code: int = EXIT_STUCK) -> Iterator[Stop]:
     """Yields a stop that the first SIGINT or SIGTERM sets, and says `soon`. A second one says `at_once` and
-    ends the process, as a crash would: the journal is written before each step, so the next command knows
-    where it was."""
+    ends the process with `code`, as a crash would: the journal is written before each step, so the next
+    command knows where it was."""
     stop = Stop()
 
     def wish(number: int, frame: FrameType | None) -> None:
         if stop.wished:
             _to_terminal(f"{at_once}\n{_SHOW_CURSOR * sys.stdout.isatty()}")
-            os._exit(EXIT_STUCK)
+            os._exit(code)
         stop.wished = True
         _to_terminal(f"{soon}\n")
 

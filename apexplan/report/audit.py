@@ -56,16 +56,20 @@ def count(audits: Sequence[Audit]) -> str:
         objects = len({one.address for one in departures})
         parts.append(f"{view.counted('departure', len(departures))} in {view.counted('object', objects)}")
     if strangers:
-        unit = audits[0].unit
-        total = sum(one.count for one in strangers)
-        parts.append(f"{total:,} undeclared {unit} in {view.counted('group', len(strangers))}")
+        total = _items(sum(one.count for one in strangers), f"undeclared {audits[0].unit}")
+        parts.append(f"{total} in {view.counted('group', len(strangers))}")
     return f"Audit: {', '.join(parts)}."
 
 
 def _head(audit: Audit) -> str:
-    part = f"{audit.looked:,} of about {audit.items:,}" if audit.sampled else f"{audit.looked:,}"
+    part = f"{audit.looked:,} of about " if audit.sampled else ""
+    items = _items(audit.items if audit.sampled else audit.looked, audit.unit)
     pace = f", {audit.looked / audit.seconds:,.0f} a second" if audit.seconds and not audit.resumed else ""
-    return f"{audit.store}: {part} {audit.unit} looked at in {audit.seconds:,.1f} s{pace}"
+    return f"{audit.store}: {part}{items} looked at in {audit.seconds:,.1f} s{pace}"
+
+
+def _items(count: int, unit: str) -> str:
+    return view.counted(unit.removesuffix("s"), count)
 
 
 def _remarks(audit: Audit) -> Iterator[str]:
@@ -85,12 +89,16 @@ def _departure_lines(departure: Departure, width: int) -> Iterator[Text]:
 
 
 def _stranger_lines(strangers: Strangers, unit: str, width: int) -> Iterator[Text]:
-    yield Text(f"{_INDENT}{strangers.like}  {strangers.count:,} {unit}")
+    yield Text(f"{_INDENT}{_like(strangers)}  {_items(strangers.count, unit)}")
     yield from _samples(strangers.samples, width)
 
 
+def _like(strangers: Strangers) -> str:
+    return strangers.like or '""'
+
+
 def _samples(samples: Sequence[str], width: int) -> Iterator[Text]:
-    if samples:
+    if any(samples):
         yield from prose(f"such as {', '.join(samples)}", width, _INDENT + "  ", "dim")
 
 
@@ -140,7 +148,7 @@ def audit_markdown(audits: Sequence[Audit]) -> str:
         for one in audit.departures:
             lines.append(_row(str(one.address), one.text, one.count, one.samples))
         for two in audit.strangers:
-            lines.append(_row(two.like, "declared by no pattern", two.count, two.samples))
+            lines.append(_row(_like(two), "declared by no pattern", two.count, two.samples))
         lines += [f"- {as_text(remark)}" for remark in _remarks(audit)]
     return "\n".join(lines) + "\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -48,6 +49,14 @@ class RedisSettings(BaseModel):
     audit_rate: int = Field(
         default=50_000, ge=0, description="keys a second that an audit reads at most; 0: as fast as it can"
     )
+
+    @property
+    def password_hash(self) -> str | None:
+        """What a server keeps of the password that we come in with, None where there is none."""
+        from apexplan_redis.server.url import parsed
+
+        secret = self.password.get_secret_value() if self.password else parsed(self.url, "").password
+        return hashlib.sha256(secret.encode()).hexdigest() if secret else None
 
 
 @contextmanager

@@ -8,7 +8,7 @@
     commands   packed by hand                                     course    cursors: all keys, or a sample
     tally      what was counted                                   progress  the same, kept to go on from
     report     what was counted → words                           hits      what the audit did to the hit rate
-    pace       keys a second
+    pace       keys a second                                      patience  what passes by itself
 
 Memory is bounded: of keys only those of a few batches are held, and doubtful ones for a second. What was seen
 is not remembered, so a key that SCAN repeats is counted again; it does so only while a table is resized.

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -53,6 +53,10 @@ class Question:
     batch: Batch
     take: Take
     weight: int = 0
+
+    def about(self, keys: Sequence[bytes]) -> Question:
+        """Returns the same question about other keys."""
+        return replace(self, keys=keys, packed=self.command.packed(bulks(keys)))
 
 
 Take: TypeAlias = Callable[[Question, Sequence[Any]], Iterable[Question]]
@@ -130,7 +134,7 @@ class Inquiry:
         self, number: int, judge: Judge, is_first: bool, asked: Question, answers: Sequence[Any]
     ) -> Iterable[Question]:
         batch, rule = asked.batch, self.rules[number]
-        if is_first and asked.command.tells:
+        if is_first and asked.command.tells and asked.command.name not in self.refused:
             self._gone(number, batch, answers.count(asked.command.absent))
         for kind, keys in judge(asked.keys, answers).items():
             if kind == kinds.NO_TTL:

@@ -25,3 +25,8 @@ class Pace:
         if self._due > now:
             self.sleep(self._due - now)
         self._due = max(self._due, now) + keys / self.rate
+
+    def owe(self, keys: int) -> None:
+        """Counts `keys` more that have gone by already: the next ones wait for them as well."""
+        if self.rate > 0:
+            self._due += keys / self.rate

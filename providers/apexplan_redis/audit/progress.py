@@ -2,7 +2,8 @@
 
 For each server: what was counted up to a cursor. A cursor means something to the process that gave it alone
 (another one has another seed for its hashes), so the server's run id is kept beside it; where that differs,
-this server's part begins anew. So does all of it where the contract is another one.
+this server's part begins anew. So it does where a cluster's server has other slots than it had: keys that
+came may be counted already, where they came from. All begins anew where the contract is another one.
 """
 
 from __future__ import annotations
@@ -15,19 +16,20 @@ from apexplan.model.address import Address
 from apexplan.model.spec import Spec, canonical, digest
 from apexplan_redis.audit.tally import Found, Tally, readable
 from apexplan_redis.patterns import Groups
-from apexplan_redis.specs import KeyPattern, Keyspace
+from apexplan_redis.specs import KeyPattern, Keyspace, Stream
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 @dataclass(slots=True)
 class Part:
     """One server's keys. `reader`: who was asked, `run_id`: which process that was, "" where it does not
-    say. `cursor`: where to go on, None at the end. `earlier`: undeclared keys by what they look like, of an
-    earlier audit; `groups`: those of this one."""
+    say; `slots`: whose keys it had, as a text. `cursor`: where to go on, None at the end. `earlier`:
+    undeclared keys by what they look like, of an earlier audit; `groups`: those of this one."""
 
     reader: str
     run_id: str
+    slots: str = ""
     cursor: int | None = 0
     tally: Tally = field(default_factory=Tally)
     groups: Groups = field(default_factory=Groups)
@@ -40,15 +42,20 @@ class Part:
             found.setdefault(group.text, Found()).add(group.count, map(readable, group.samples))
         return found
 
-    def goes_on(self, reader: str, run_id: str) -> bool:
-        """Returns whether the same process is asked."""
-        return (self.reader, self.run_id) == (reader, run_id) and run_id != ""
+    def anew(self, kept: Part) -> str:
+        """Returns why this part cannot go on where `kept` was, "" where it can."""
+        if not self.run_id:
+            return f"{self.reader} does not tell which process it is (INFO server)"
+        if (self.reader, self.run_id) != (kept.reader, kept.run_id):
+            return f"{self.reader} is another process than before"
+        return f"{self.reader} has other slots than before" if self.slots != kept.slots else ""
 
     def dumped(self) -> dict[str, Any]:
         strangers = {like: [one.count, one.samples] for like, one in self.strangers().items()}
         return {
             "reader": self.reader,
             "run_id": self.run_id,
+            "slots": self.slots,
             "cursor": None if self.cursor is None else str(self.cursor),  # 64 bits are too many for JSON
             "tally": self.tally.dumped(),
             "strangers": strangers,
@@ -59,7 +66,7 @@ class Part:
         cursor = None if told["cursor"] is None else int(told["cursor"])
         earlier = {like: Found(count, list(samples)) for like, (count, samples) in told["strangers"].items()}
         tally = Tally.loaded(told["tally"])
-        return cls(told["reader"], told["run_id"], cursor, tally, Groups(), earlier)
+        return cls(told["reader"], told["run_id"], told["slots"], cursor, tally, Groups(), earlier)
 
 
 def dumped(parts: Mapping[str, Part], contract: str) -> dict[str, Any]:
@@ -84,6 +91,6 @@ def contract_digest(contract: Mapping[Address, Spec], db: int) -> str:
     said = {
         str(address): {name: value for name, value in spec.values().items() if name != "findings"}
         for address, spec in contract.items()
-        if isinstance(spec, KeyPattern | Keyspace)
+        if isinstance(spec, KeyPattern | Keyspace | Stream)
     }
     return digest(canonical({"db": db, "contract": said}))

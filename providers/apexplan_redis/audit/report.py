@@ -7,6 +7,7 @@ an interval at 95 % (Wilson's), or a bound of 3/n where no case was found.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from apexplan.model.address import Address
@@ -22,6 +23,8 @@ from apexplan_redis.specs import Keyspace
 
 _Z_95 = 1.96
 _REST = "*"
+_OF_ONE = {"have": "has", "are": "is", "take": "takes", "lack": "lacks"}
+_VERB = re.compile(rf"\b({'|'.join(_OF_ONE)})\b")
 
 
 def departures(rules: Sequence[Rule], tally: Tally, *, scale: float) -> tuple[Departure, ...]:
@@ -38,12 +41,12 @@ def departures(rules: Sequence[Rule], tally: Tally, *, scale: float) -> tuple[De
 def _departure(rule: Rule, seen: Seen, kind: str, scale: float) -> Departure:
     found = seen.found[kind]
     looked = seen.sampled.get(kind, seen.looked)
-    text = f"{found.count:,} of {looked:,} keys {kinds.WORDS[kind]}"
+    text = f"{found.count:,} of {_keys(looked)} {_said(found.count, kind)}"
     if looked < seen.looked or scale > 1:
         low, high = interval(found.count, looked)
         about = round(found.count * seen.looked * scale / looked) if looked else 0
-        text += f": {low:.1%} to {high:.1%} of all {seen.looked * scale:,.0f} at 95 %, about {about:,}"
-        text = text.replace(" of all", " of about" if scale > 1 else " of all")
+        of = "about" if scale > 1 else "all"
+        text += f": {low:.1%} to {high:.1%} of {of} {seen.looked * scale:,.0f} at 95 %, about {about:,}"
     if kind == kinds.BAD_VALUE and seen.reason:
         text += f"; the first one: {seen.reason}"
     return Departure(
@@ -57,11 +60,22 @@ def _departure(rule: Rule, seen: Seen, kind: str, scale: float) -> Departure:
     )
 
 
+def _keys(count: int) -> str:
+    return f"{count:,} key{'s' * (count != 1)}"
+
+
+def _said(count: int, kind: str) -> str:
+    """Returns what is said of so many keys, in the singular where it is one."""
+    words = kinds.WORDS[kind]
+    return words if count != 1 else _VERB.sub(lambda verb: _OF_ONE[verb[0]], words)
+
+
 def interval(count: int, looked: int) -> tuple[float, float]:
-    """Returns between which shares the true one lies, at 95 %, where `count` of `looked` were found."""
+    """Returns between which shares the true one lies, at 95 %, where `count` of `looked` were found. A key
+    that was gone and came back while it was looked at is in the first alone."""
     if not looked:
         return 0.0, 1.0
-    share, z2 = count / looked, _Z_95**2
+    share, z2 = min(1.0, count / looked), _Z_95**2
     middle = share + z2 / (2 * looked)
     half = _Z_95 * math.sqrt(share * (1 - share) / looked + z2 / (4 * looked**2))
     return max(0.0, (middle - half) / (1 + z2 / looked)), min(1.0, (middle + half) / (1 + z2 / looked))
@@ -108,16 +122,20 @@ def remarks_of(rules: Sequence[Rule], tally: Tally) -> Iterator[str]:
         name = rules[number].address.name
         if seen.unread:
             most = LONGEST_BYTES >> 20
-            yield f"{name}: {seen.unread:,} values above {most} MiB were not validated"
+            values = f"1 value above {most} MiB was"
+            if seen.unread != 1:
+                values = f"{seen.unread:,} values above {most} MiB were"
+            yield f"{name}: {values} not validated"
         for kind, count in sorted(seen.sampled.items()):
             if count and count < seen.looked and kind not in seen.found:
-                what = "the value" if kind == kinds.BAD_VALUE else "the fields"
+                what = "the value was" if kind == kinds.BAD_VALUE else "the fields were"
                 yield (
-                    f"{name}: {what} of {count:,} of {seen.looked:,} keys were read, and none departs: "
+                    f"{name}: of {count:,} of {_keys(seen.looked)}, {what} read, and none departs: "
                     f"at most {min(1.0, 3 / count):.1%} of all do, at 95 %"
                 )
     if tally.moved:
+        were = "was" if tally.moved == 1 else "were"
         yield (
-            f"{tally.moved:,} keys were on their way to another server of the cluster: "
+            f"{_keys(tally.moved)} {were} on the way to another server of the cluster: "
             "keys of such slots may be counted twice, or not at all"
         )

@@ -6,6 +6,7 @@ Keys are texts here already, cut to what a report shows. Those of personal data 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,6 +14,8 @@ from typing import Any, Final
 
 MOST_SAMPLES: Final = 5
 _LONGEST_SAMPLE: Final = 200
+_UNSEEN: Final = re.compile(r"\A | \Z|(?<= ) ")
+"""Blanks that a reader would not see."""
 
 
 @dataclass(slots=True)
@@ -98,9 +101,13 @@ class Tally:
 
 def readable(key: bytes) -> str:
     """Returns a key as a text that can be printed, cut to what a report shows."""
-    text = key[: _LONGEST_SAMPLE + 1].decode(errors="backslashreplace")
-    printable = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
-    return printable if len(printable) <= _LONGEST_SAMPLE else printable[: _LONGEST_SAMPLE - 1] + "…"
+    text = _UNSEEN.sub(r"\\x20", printable(key[: _LONGEST_SAMPLE + 1].decode(errors="backslashreplace")))
+    return text if len(text) <= _LONGEST_SAMPLE else text[: _LONGEST_SAMPLE - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Returns a text with escapes for what would steer a terminal."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _dumped(seen: Seen) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import orjson
 
+from apexplan_redis.audit.tally import printable
+
 MOST_VALUES: Final = 1000
 LONGEST_BYTES: Final = 1 << 20
 """Longer values are not read."""
@@ -67,7 +69,7 @@ def compiled(schema: Mapping[str, Any]) -> Validate:
 
 
 def _line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = printable(" ".join(str(error).split())) or type(error).__name__
     return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
 
 

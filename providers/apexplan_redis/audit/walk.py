@@ -5,7 +5,8 @@
     read     the answers of batch n · the keys of batch n + 2
 
 All goes over one connection, and neither side waits for the other for long. A request is bounded in keys and
-in bytes of values; a key name of a megabyte makes the next SCAN smaller.
+in bytes of values; a key name of a megabyte makes the next SCAN smaller. What is refused for a while (BUSY,
+LOADING) is asked again, those keys alone.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, Final, Protocol
 
 from redis.exceptions import ResponseError
 
-from apexplan.model.errors import StoreError
+from apexplan.model.errors import StoreError, Transient
 from apexplan_redis.audit.batch import Batch, Line
 from apexplan_redis.audit.commands import Command, scan
 from apexplan_redis.audit.course import Course
@@ -33,6 +34,8 @@ PACED_COUNT: Final = 20
 wait: a quarter of a millisecond for 100 keys. Fewer cost the audit more CPU, and the server no less."""
 FREE_COUNT: Final = 500
 _LEAST_COUNT: Final = 10
+_SHORTEST_S: Final = 0.1
+"""Where the pace is slow, a SCAN is for so many keys as go by in this time: a stop is heeded between two."""
 _MOST_REQUEST_BYTES: Final = 4 << 20
 _MOST_VALUES_BYTES: Final = 8 << 20
 
@@ -58,7 +61,12 @@ class Help(Protocol):
 
     def settle(self, command: Command, key: bytes, refused: ResponseError, batch: Batch) -> Any:
         """Returns what an error reply comes to: an answer from elsewhere, or the one for no such key. Raises
-        where the audit cannot go on."""
+        Transient where the key is to be asked for again, and others where the audit cannot go on."""
+        ...
+
+    def bide(self, refused: Transient) -> None:
+        """Called before what was refused is asked again. Waits a moment, raises `refused` where that was for
+        too long."""
         ...
 
 
@@ -81,29 +89,32 @@ class Walk:
     _scanned: tuple[int | None, Sequence[bytes]] | None = None
     _under_way: int = 0
     _count: int = 0
+    _refused: Transient | None = None
 
     def __post_init__(self) -> None:
-        self._count = PACED_COUNT if self.pace.rate else FREE_COUNT
+        self._count = _count_at(self.pace.rate)
 
     def run(self) -> None:
         """Returns when all keys of the course were counted."""
         while self._turn():
             self.help.heed()
+            if self._refused is not None:
+                refused, self._refused = self._refused, None
+                self.help.bide(refused)
 
     def _turn(self) -> bool:
         """Sends, judges, prepares and reads once. Returns whether anything is left."""
         for batch in self._line.doubtful(self.clock()):
             self._ask(batch, self.inquiry.again(batch))
         questions = list(self._bounded())
-        scans = self._scan_is_next()
-        self._send(questions, scans)
+        scanned = self._send(questions)
         self._judge()
         self._prepare()
         self._commit()
         self._answered = [(question, self._answers(question)) for question in questions]
-        if scans:
-            self._take_scan(self.wire.read())
-        if questions or scans or self._ready or self._scanned or self._answered:
+        if scanned:
+            self._take_scan(self.wire.read(), scanned)
+        if questions or scanned or self._ready or self._scanned or self._answered:
             return True
         return self._wait()
 
@@ -125,16 +136,18 @@ class Walk:
     def _scan_is_next(self) -> bool:
         return not (self.course.ended or self._line.is_full or len(self._ready) > 0)
 
-    def _send(self, questions: Sequence[Question], scans: bool) -> None:
+    def _send(self, questions: Sequence[Question]) -> int:
+        """Returns for how many keys SCAN was asked, 0 where it was not."""
         request = b"".join([question.packed for question in questions])
         if len(request) > _MOST_REQUEST_BYTES:
-            self._count = max(_LEAST_COUNT, self._count // 2)
-        if scans:
-            count = self.course.bounded(self._count)
+            self._count = min(self._count, max(_LEAST_COUNT, self._count // 2))
+        count = self.course.bounded(self._count) if self._scan_is_next() else 0
+        if count:
             self.pace.spend(count)
             request += scan(self.course.cursor, count)
         if request:
             self.wire.send(request)
+        return count
 
     def _judge(self) -> None:
         for question, answers in self._answered:
@@ -171,15 +184,39 @@ class Walk:
         return answers
 
     def _settle(self, question: Question, answers: list[Any]) -> None:
+        refused = []
         for place, answer in enumerate(answers):
             if isinstance(answer, ResponseError):
-                self.hits.uncount(answer)
+                self.hits.uncount(question.command, answer)
                 key = question.keys[place]
-                answers[place] = self.help.settle(question.command, key, answer, question.batch)
+                try:
+                    answers[place] = self.help.settle(question.command, key, answer, question.batch)
+                except Transient as passing:
+                    self._refused = passing
+                    refused.append(place)
+        if refused:
+            self._ask_again(question, answers, set(refused))
 
-    def _take_scan(self, answer: Any) -> None:
+    def _ask_again(self, question: Question, answers: list[Any], refused: set[int]) -> None:
+        """Makes a question of its own of the keys at these places, and takes them out of this one."""
+        keys = question.keys
+        answers[:] = [answer for place, answer in enumerate(answers) if place not in refused]
+        question.keys = [key for place, key in enumerate(keys) if place not in refused]
+        self._ask(question.batch, [question.about([keys[place] for place in sorted(refused)])])
+
+    def _take_scan(self, answer: Any, count: int) -> None:
         if isinstance(answer, ResponseError):
-            raise self.help.refusal("SCAN", answer)
+            error = self.help.refusal("SCAN", answer)
+            if not isinstance(error, Transient):
+                raise error
+            self._refused = error
+            return
         cursor, keys = int(answer[0]), answer[1]
+        self.pace.owe(max(0, len(keys) - count))  # buckets are given whole
         self.course.answered(cursor, len(keys))
         self._scanned = (None if self.course.ended else self.course.cursor, keys)
+
+
+def _count_at(rate: int) -> int:
+    """Returns for how many keys to ask at once, at so many a second."""
+    return min(PACED_COUNT, max(1, round(rate * _SHORTEST_S))) if rate else FREE_COUNT

@@ -3,15 +3,19 @@
 A server's keys are read from a replica where there is one, so that nobody waits and nobody's statistics
 change. Where the replica fails, its primary is asked instead, from the beginning: a cursor of the one means
 nothing to the other.
+
+Where a cluster's slots go elsewhere meanwhile, keys may be counted twice or not at all. That is told: which
+keys they were, nobody remembers.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from redis.exceptions import ResponseError
 
@@ -31,9 +35,10 @@ from apexplan.provider import AuditOptions, Watch
 from apexplan_redis.audit import course, hits, progress, report
 from apexplan_redis.audit.batch import Batch
 from apexplan_redis.audit.commands import Command
-from apexplan_redis.audit.hits import Hits
+from apexplan_redis.audit.hits import Counters
 from apexplan_redis.audit.inquiry import Inquiry
 from apexplan_redis.audit.pace import Pace
+from apexplan_redis.audit.patience import Patience
 from apexplan_redis.audit.progress import Part
 from apexplan_redis.audit.rules import Rule, rules
 from apexplan_redis.audit.tally import Tally
@@ -43,6 +48,8 @@ from apexplan_redis.errors import code_of, of_reply
 from apexplan_redis.patterns import Classifier
 from apexplan_redis.server import Node, Servers
 from apexplan_redis.specs import Keyspace
+
+T = TypeVar("T")
 
 _SAVED_EVERY_S: Final = 5.0
 _TOLD_EVERY_S: Final = 0.25
@@ -78,18 +85,6 @@ def audit(
     return whole.audited()
 
 
-@dataclass(slots=True)
-class _Counters:
-    """What servers have counted: before, afterwards, and what the audit added. None: they do not say."""
-
-    own: Hits = field(default_factory=Hits)
-    counted: Hits | None = field(default_factory=Hits)
-
-    def add(self, before: Hits | None, after: Hits | None) -> None:
-        known = before is not None and after is not None and self.counted is not None
-        self.counted = self.counted + (after - before) if known else None  # type: ignore[operator]  # all known
-
-
 class _Whole:
     """An audit on its way: what its walks ask for (see `walk.Help`), and what they counted."""
 
@@ -109,10 +104,15 @@ class _Whole:
         self.contract = progress.contract_digest(contract, servers.db)
         self.checkpoint = options.checkpoint if options.sample is None else None
         self.parts: dict[str, Part] = {}
-        self.kept = progress.loaded(self.checkpoint.load(), self.contract) if self.checkpoint else {}
+        self.patience = Patience()
         self.resumed = False
-        self.counters = _Counters()
-        self.readers = {primary.seat.name: servers.reader(primary) for primary in servers.primaries}
+        self.counters = Counters()
+        kept = self._kept()
+        former = {name: part.reader for name, part in kept.items()}
+        self.readers = {
+            primary.seat.name: servers.reader(primary, former.get(primary.seat.name, ""))
+            for primary in servers.primaries
+        }
         self.keys = {name: int(reader.call("DBSIZE")) for name, reader in self.readers.items()}
         self.items = sum(self.keys.values())
         wanted = options.sample
@@ -120,7 +120,8 @@ class _Whole:
         self.started = self.saved = self.told = time.monotonic()
         self.reader: Node = servers.primaries[0]
         self.part = Part("", "")
-        self._go_on()
+        self.layout, self.moved = servers.layout(), 0
+        self._go_on(kept)
 
     # ── the servers in turn ───────────────────────────────────────────────────────────────────
 
@@ -128,17 +129,24 @@ class _Whole:
         """Returns when all keys were counted."""
         for primary in self.servers.primaries:
             self._audit_of(primary)
+        self._look_for_moved_slots()
         self._tell(force=True)
 
-    def _go_on(self) -> None:
+    def _go_on(self, kept: dict[str, Part]) -> None:
         """Takes what an earlier process kept, of those servers that are still the same processes."""
-        for name, reader in self.readers.items():
-            part, kept = Part(reader.name, _run_id(reader)), self.kept.get(name)
-            if kept is not None and kept.goes_on(part.reader, part.run_id):
-                self.resumed, part = True, kept
-            elif kept is not None:
-                self.remarks.append(f"{reader.name} is another process than before, and was begun anew")
+        for primary in self.servers.primaries:
+            name, part = primary.seat.name, self._part(primary, self.readers[primary.seat.name])
+            former = kept.pop(name, None)
+            if former is not None and (why := part.anew(former)):
+                self.remarks.append(f"{why}, and was begun anew")
+            elif former is not None:
+                self.resumed, part = True, former
             self.parts[name] = part
+        self.remarks += [f"{name} is no primary any more: what it had is counted anew" for name in kept]
+        self._take_quotas()
+
+    def _take_quotas(self) -> None:
+        """Says how many values were looked at in what is counted, and not in what was given up."""
         taken = {
             (number, kind): count + seen.unread
             for number, seen in self.tally().seen.items()
@@ -146,9 +154,24 @@ class _Whole:
         }
         self.inquiry.resume(taken)
 
+    def _kept(self) -> dict[str, Part]:
+        told = self.checkpoint.load() if self.checkpoint is not None else None
+        found = progress.loaded(told, self.contract)
+        if told and not found:
+            self.remarks.append("the audit before was of another contract or database: this one began anew")
+        return found
+
+    def _part(self, primary: Node, reader: Node) -> Part:
+        """Returns the part of a server of which nothing is counted yet."""
+        slots = " ".join(f"{span.start}-{span.stop - 1}" for span in self.servers.slots_of(primary))
+        return Part(reader.name, _run_id(reader), slots)
+
     def _audit_of(self, primary: Node) -> None:
         name = primary.seat.name
         reader = self.readers[name]
+        if reader is primary and self.servers.replicas(primary):
+            why = "none of its replicas follows it and lets this user ask (INFO replication)"
+            self.remarks.append(f"{primary.name} itself was read: {why}")
         try:
             self._walk(name, reader)
         except (StoreUnreachable, Transient) as error:
@@ -158,22 +181,28 @@ class _Whole:
                 f"{reader.name}, a replica, failed ({error.text}); "
                 f"{primary.name} was asked instead, from the beginning"
             )
-            self.parts[name] = Part(primary.name, _run_id(primary))
+            self.parts[name] = self._part(primary, primary)
+            self._take_quotas()
             self._walk(name, primary)
 
     def _walk(self, name: str, reader: Node) -> None:
         self.reader, self.part = reader, self.parts[name]
         if self.part.cursor is None:
             return
-        before = hits.told(reader)
+        before = self._patiently(partial(hits.told, reader))
         with reader.wire() as wire:
             walk = Walk(wire, self._course(name), self.classifier, self.inquiry, self.pace, self)
             walk.run()
-        self.counters.own += walk.hits
-        self.counters.add(before, hits.told(reader))
-        self.keys[name] = max(self.keys[name], int(reader.call("DBSIZE")))
+        self.counters.add(walk.hits, before, self._patiently(partial(hits.told, reader)))
+        self.keys[name] = max(self.keys[name], int(self._patiently(partial(reader.call, "DBSIZE"))))
         if reader.role == "replica":
             self.remarks.append(f"{reader.name}, a replica, was read; its primary counted nothing")
+
+    def _look_for_moved_slots(self) -> None:
+        if self.servers.mode != "cluster":
+            return
+        self._patiently(self.servers.refresh)
+        self.moved = self.layout.moved(self.servers.layout())
 
     def _course(self, name: str) -> course.Course:
         if self.sample is None:
@@ -184,15 +213,36 @@ class _Whole:
     # ── what walks ask for ────────────────────────────────────────────────────────────────────
 
     def heed(self) -> None:
-        if self.watch.stopping():
-            looked = self.tally().looked
-            goes_on = "the same audit goes on from there" if self.checkpoint else "it will begin anew"
-            raise Interrupted(f"stopped after {looked:,} of {self.items:,} keys", mend=goes_on)
+        self._stop_where_wished()
         self._tell()
         if self.checkpoint is not None and time.monotonic() - self.saved > _SAVED_EVERY_S:
             self.save()
 
+    def _stop_where_wished(self) -> None:
+        if self.watch.stopping():
+            looked = self.tally().looked
+            goes_on = "the same audit goes on from there" if self.checkpoint else "it will begin anew"
+            raise Interrupted(f"stopped after {looked:,} of {self.items:,} keys", mend=goes_on)
+
+    def bide(self, refused: Transient) -> None:
+        self._stop_where_wished()
+        self.told = time.monotonic()
+        self._progress(f"waits for {self.reader.name}: {refused.text}")
+        self.patience.wait(refused)
+
+    def _patiently(self, question: Callable[[], T]) -> T:
+        """Returns the answer to a question that may be asked again."""
+        while True:
+            try:
+                answer = question()
+            except Transient as refused:
+                self.bide(refused)
+            else:
+                self.patience.rewarded()
+                return answer
+
     def commit(self, batch: Batch) -> None:
+        self.patience.rewarded()
         self.part.tally.add(batch.tally)
         self.part.groups.add_many(batch.strangers)
         self.part.cursor = batch.after
@@ -244,8 +294,11 @@ class _Whole:
         now = time.monotonic()
         if force or now - self.told >= _TOLD_EVERY_S:
             self.told = now
-            looked = sum(part.tally.looked for part in self.parts.values())
-            self.watch.progress(looked, max(self._total, looked), "keys", f"at {self.reader.name}")
+            self._progress(f"at {self.reader.name}")
+
+    def _progress(self, phase: str) -> None:
+        looked = sum(part.tally.looked for part in self.parts.values())
+        self.watch.progress(looked, max(self._total, looked), "keys", phase)
 
     def save(self) -> None:
         self.saved = time.monotonic()
@@ -281,18 +334,27 @@ class _Whole:
         return Audited(made, report.sizes(self.servers.store, found, undeclared, tally, exact=exact))
 
     def _remarks(self, tally: Tally, seconds: float) -> Iterator[str]:
-        if self.sample is None and not self.resumed:
+        if self.resumed:
+            yield "what an audit had counted that was stopped before is counted in"
+        elif self.sample is None and not self.moved:
             yield f"all keys were looked at, in {seconds:.1f} s"
         for name, text in self.inquiry.refused.items():
             yield f"what {name} tells was not looked at: {text}"
         yield from report.remarks_of(self.rules, tally)
+        yield from self._repeated(tally.looked)
+        yield self.counters.remark()
+
+    def _repeated(self, looked: int) -> Iterator[str]:
+        """Yields why keys may be counted twice."""
         most = sum(self.keys.values())
-        if tally.looked > most:
+        if self.moved:
+            went = "1 slot of the cluster" if self.moved == 1 else f"{self.moved:,} slots of the cluster"
+            yield f"{went} went to another server meanwhile: their keys may be counted twice, or not at all"
+        elif looked > most:
             yield (
-                f"SCAN gave {tally.looked:,} keys, and there were never more than {most:,}: "
+                f"SCAN gave {looked:,} keys, and there were never more than {most:,}: "
                 "it repeats keys while the table is resized, so some may be counted twice"
             )
-        yield hits.remark(self.counters.own, self.counters.counted)
 
     def _validators(self) -> Iterator[tuple[int, Validate]]:
         for number, rule in enumerate(self.rules):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from apexplan.model.address import Address
 from apexplan.model.audit import Audit
@@ -12,6 +13,11 @@ from apexplan.provider import Live
 from apexplan_redis.kinds import UNDECLARED
 from apexplan_redis.names import KEYSPACE
 from apexplan_redis.specs import KeyPattern, Keyspace
+
+_EMPTY: Final = '""'
+"""Stands for the key that has no byte."""
+_BLIND: Final = ("not looked at", "not validated")
+"""What remarks say of keys and values that were not judged: that nothing was found there means nothing."""
 
 
 def judged(live: Live, report: Audit, only: Mapping[Address, frozenset[str]] | None = None) -> Live:
@@ -43,5 +49,9 @@ def _notes(report: Audit) -> Iterator[Note]:
     for departure in report.departures:
         yield Note(text=departure.text, address=departure.address, mend=departure.mend)
     for one in report.strangers:
-        text = f"{one.count:,} undeclared keys look like {one.like}"
+        look = "key looks" if one.count == 1 else "keys look"
+        text = f"{one.count:,} undeclared {look} like {one.like or _EMPTY}"
         yield Note(text=text, mend="declare the pattern, or find out who writes them")
+    for remark in report.remarks:
+        if any(words in remark for words in _BLIND):
+            yield Note(text=remark)

@@ -13,7 +13,7 @@ from apexplan.model.errors import Ambiguous, StoreError, StoreUnreachable, Trans
 from apexplan_redis.errors import of_reply
 from apexplan_redis.server.dial import Dialler
 from apexplan_redis.server.node import Role, Seat
-from apexplan_redis.server.slots import SLOTS, Shard, shards
+from apexplan_redis.server.slots import SLOTS, Shard, shards, without_slots
 from apexplan_redis.server.url import Mode, Place, Target
 from apexplan_redis.server.wire import Wire, packed
 
@@ -121,7 +121,8 @@ class Sentinels:
 
 @dataclass(slots=True)
 class Cluster:
-    """The servers of a cluster, as one of them tells. Those that it told of last are asked first."""
+    """The servers of a cluster, as one of them tells, those without slots last. Those that it told of the
+    last time are asked first."""
 
     server: Dialler
     seeds: tuple[Place, ...]
@@ -146,17 +147,25 @@ class Cluster:
         for place in dict.fromkeys((*self._known, *self.seeds)):
             try:
                 answer = _asked(self.server, place, "CLUSTER", "SLOTS")
+                more = _asked(self.server, place, "CLUSTER", "SHARDS")
             except _TRY_THE_NEXT as error:
                 failure = error
                 continue
             if isinstance(answer, ResponseError):
                 raise of_reply(str(answer), self.server.origin(place), what="CLUSTER SLOTS") from answer
             if answer:
-                return shards(answer, place)
+                return shards(answer, place) + self._without_slots(more, place)
         text = "no server of the cluster has a slot"
         raise failure or Transient(
             text, store=self.server.store, code="CLUSTERDOWN", mend="CLUSTER INFO says more"
         )
+
+    def _without_slots(self, answer: Any, asked: Place) -> tuple[Shard, ...]:
+        """Returns the shards that no key can be in; none where the server is too old to tell (before 7.0), or
+        the user may not ask."""
+        if isinstance(answer, ResponseError):
+            return ()
+        return without_slots(answer, asked, tls=self.server.context is not None)
 
 
 def seat(server: Dialler, place: Place, role: Role, first: Sequence[str] = ()) -> Seat:

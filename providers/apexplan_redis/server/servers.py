@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from apexplan.model.errors import StoreError, Transient
@@ -11,7 +12,7 @@ from apexplan_redis.connection import RedisSettings
 from apexplan_redis.server import slots
 from apexplan_redis.server.dial import Credentials, Dialler, tls_context
 from apexplan_redis.server.node import Node, Seat
-from apexplan_redis.server.scouts import Cluster, Scout, Sentinels, Share, Standalone
+from apexplan_redis.server.scouts import Cluster, Scout, Sentinels, Standalone
 from apexplan_redis.server.url import Mode, Place, Target, parsed
 from apexplan_redis.server.wire import Command
 
@@ -41,6 +42,7 @@ class Servers:
         self._nodes: dict[Seat, Node] = {}
         self._groups: list[tuple[Node, list[Node]]] = []
         self._holders: list[Node | None] = []
+        self._slots: dict[Node, tuple[range, ...]] = {}
         self._reached: list[Node] | None = None
         self._has: dict[str, bool] = {}
         self.refresh()
@@ -51,7 +53,8 @@ class Servers:
 
     @property
     def primaries(self) -> Sequence[Node]:
-        """Who takes writes. A single server counts, though it be a replica: then `read_only`."""
+        """Who takes writes; those of a cluster that have no slots are the last. A single server counts,
+        though it be a replica: then `read_only`."""
         return [primary for primary, _ in self._groups]
 
     @property
@@ -80,13 +83,28 @@ class Servers:
             raise Transient(text, store=self.store, code="CLUSTERDOWN", mend="give the slot to a server")
         return found
 
-    def reader(self, primary: Node) -> Node:
-        """Returns a replica that follows `primary` at this moment, else the primary itself."""
-        replicas = next((replicas for node, replicas in self._groups if node is primary), [])
+    def reader(self, primary: Node, preferred: str = "") -> Node:
+        """Returns a replica that follows `primary` at this moment, the one of the name `preferred` before
+        others; where none does, the primary itself."""
+        replicas = sorted(self.replicas(primary), key=lambda replica: replica.name != preferred)
         return next((replica for replica in replicas if _follows(replica, primary)), primary)
+
+    def replicas(self, primary: Node) -> Sequence[Node]:
+        """Returns all that are there to follow `primary`, whether they do or not."""
+        return next((replicas for node, replicas in self._groups if node is primary), ())
 
     def slot(self, key: bytes) -> int:
         return slots.slot_of(key)
+
+    def slots_of(self, primary: Node) -> Sequence[range]:
+        """Returns the slots that `primary` has."""
+        return self._slots.get(primary, ())
+
+    def layout(self) -> slots.Layout:
+        """Returns who had which slot when that was last learnt."""
+        replicas = {node.seat.name: frozenset(one.seat.name for one in of) for node, of in self._groups}
+        holders = [holder.seat.name if holder is not None else None for holder in self._holders]
+        return slots.Layout(holders, replicas)
 
     def has(self, command: str) -> bool:
         """Returns whether every primary knows a command, asked by COMMAND INFO and remembered. Subcommands as
@@ -105,7 +123,8 @@ class Servers:
             (self._node(share.primary), [self._node(replica) for replica in share.replicas])
             for share in shares
         ]
-        self._holders = self._by_slot(shares)
+        self._slots = {self._node(share.primary): share.slots for share in shares}
+        self._holders = self._by_slot()
         self._reached = None
 
     def close(self) -> None:
@@ -118,11 +137,11 @@ class Servers:
             self._nodes[seat] = Node(seat, self._followed if self.mode == "cluster" else None)
         return self._nodes[seat]
 
-    def _by_slot(self, shares: Sequence[Share]) -> list[Node | None]:
+    def _by_slot(self) -> list[Node | None]:
         holders: list[Node | None] = [None] * slots.SLOTS
-        for share in shares:
-            for numbers in share.slots:
-                holders[numbers.start : numbers.stop] = [self._node(share.primary)] * len(numbers)
+        for primary, spans in self._slots.items():
+            for span in spans:
+                holders[span.start : span.stop] = [primary] * len(span)
         return holders
 
     def _followed(self, node: Node, command: Command, said: str) -> Any:
@@ -144,10 +163,10 @@ def _scout(store: str, settings: RedisSettings, target: Target) -> Scout:
         secret = settings.sentinel_password
         credentials = Credentials(settings.sentinel_username, secret.get_secret_value() if secret else None)
         return Sentinels(_dialler(store, settings, target, "sentinel", credentials), server, target)
-    return Standalone(server, target.places[0], _replica(store, settings))
+    return Standalone(server, target.places[0], _replica(store, settings, target.db))
 
 
-def _replica(store: str, settings: RedisSettings) -> tuple[Dialler, Place] | None:
+def _replica(store: str, settings: RedisSettings, db: int) -> tuple[Dialler, Place] | None:
     if settings.replica_url is None:
         return None
     target = parsed(settings.replica_url, store, field="replica_url")
@@ -155,6 +174,10 @@ def _replica(store: str, settings: RedisSettings) -> tuple[Dialler, Place] | Non
         raise StoreError(
             "`replica_url` names more than one server", store=store, mend="write redis:// and one address"
         )
+    if target.db not in (0, db):
+        text = f"`replica_url` names the database {target.db}, and `url` the database {db}"
+        raise StoreError(text, store=store, mend="leave it out of `replica_url`: it is that of `url`")
+    target = replace(target, db=db)
     return _dialler(store, settings, target, "standalone", _credentials(settings, target)), target.places[0]
 
 

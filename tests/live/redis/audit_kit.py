@@ -58,6 +58,19 @@ class Watching:
 
 
 @dataclass(slots=True)
+class Waiting(Watching):
+    """A watch that ends what the audit waits for once it has told so."""
+
+    end: Callable[[], object] = lambda: None
+    waited: str = ""
+
+    def progress(self, done: float, total: float | None, unit: str, phase: str = "") -> None:
+        if "waits for" in phase and not self.waited:
+            self.waited = phase
+            self.end()
+
+
+@dataclass(slots=True)
 class Kept:
     """A checkpoint in memory."""
 

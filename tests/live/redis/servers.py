@@ -197,13 +197,14 @@ def _cluster_server(directory: Path) -> Any:
 
 
 def _introduce(servers: Sequence[Running]) -> None:
-    """Makes every server known to every other, and waits until all are."""
+    """Makes every server known to every other, and waits until all are. Before two have shaken hands, each
+    counts the other under a name of its own making."""
     for number, each in enumerate(servers):
         each.ask("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
     for each in servers[1:]:
         servers[0].ask("CLUSTER", "MEET", "127.0.0.1", each.port)
-    known = f"cluster_known_nodes:{len(servers)}\r".encode()
-    until(lambda: all(known in each.ask("CLUSTER", "INFO") for each in servers))
+    names = [each.ask("CLUSTER", "MYID") for each in servers]
+    until(lambda: all(name in each.ask("CLUSTER", "NODES") for each in servers for name in names))
 
 
 def _linked(replica: Running) -> bool:

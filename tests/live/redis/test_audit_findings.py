@@ -71,7 +71,7 @@ def test_a_key_of_another_type_is_found(url: str, client: redis.Redis) -> None:
     departure = only(audited(url, declared({"doc:{id}": KeyPattern(type="string")})))
     assert (departure.kind, departure.count, departure.looked) == ("wrong_type", 1, 2)
     assert departure.samples == ("doc:2",)
-    assert departure.text == "1 of 2 keys are of another type"
+    assert departure.text == "1 of 2 keys is of another type"
 
 
 def test_a_missing_ttl_is_found(url: str, client: redis.Redis) -> None:

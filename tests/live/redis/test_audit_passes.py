@@ -139,7 +139,9 @@ def test_no_more_than_a_thousand_values_are_validated(url: str, client: redis.Re
         pipe.execute()
     report = audited(url, declared({"doc:{id}": KeyPattern(value={"type": "object"})}))
     assert report.clean
-    assert any("the value of 1,000 of 6,000 keys" in one and "0.3%" in one for one in report.remarks)
+    assert any(
+        "of 1,000 of 6,000 keys, the value was read" in one and "0.3%" in one for one in report.remarks
+    )
 
 
 def test_of_values_that_are_refused_among_a_sample_the_text_says_how_sure_it_is(
@@ -199,7 +201,7 @@ def test_what_others_read_meanwhile_is_their_hit_rate(url: str, many: redis.Redi
             many.get(key)
 
     report = audited(url, EVERYTHING, Watching(read, when=3))
-    assert "others made 3 hits and 1 misses meanwhile: hit rate 0.750" in report.remarks[-1]
+    assert "others made 3 hits and 1 miss meanwhile: hit rate 0.750" in report.remarks[-1]
 
 
 def counted(client: redis.Redis) -> tuple[int, int]:
@@ -258,6 +260,7 @@ def test_an_audit_of_another_contract_begins_anew(url: str, many: redis.Redis, a
         audited(url, DOCS, Watching(stops=True, when=8), checkpoint=kept)
     report = audited(url, declared({"doc:{id}": KeyPattern()}), checkpoint=kept)
     assert (report.resumed, report.looked) == (False, MANY)
+    assert any("of another contract" in one for one in report.remarks)
 
 
 def test_a_long_audit_keeps_its_progress_on_the_way(
@@ -310,6 +313,16 @@ def one_key(running: Running, number: int) -> None:
 def test_a_bounded_rate_gives_the_same_counts(url: str, many: redis.Redis, at_once: None) -> None:
     report = audited(url, DOCS, rate=100_000)
     assert (report.looked, kinds(report)) == (MANY, {"no_ttl": MANY // 3})
+
+
+def test_at_one_key_a_second_a_stop_is_heeded_after_each_key(
+    url: str, many: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due: list[float] = []
+    monkeypatch.setattr(whole, "Pace", lambda rate: Pace(rate, lambda: 0.0, due.append))
+    with pytest.raises(Interrupted):
+        audited(url, DOCS, Watching(stops=True, when=2), rate=1)
+    assert max(due) < 10
 
 
 @pytest.mark.parametrize(("said", "used"), [(None, 10_000), (20_000, 20_000), (0, 0)])

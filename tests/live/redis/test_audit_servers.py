@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,12 +13,12 @@ from apexplan.model.audit import Audit
 from apexplan.model.errors import Interrupted
 from apexplan.provider import AuditOptions
 from apexplan_redis.audit import audit, batch
-from apexplan_redis.server import Servers, connect
+from apexplan_redis.server import Node, Servers, connect
 from apexplan_redis.specs import KeyPattern
 
-from .audit_kit import Kept, Watching, audited, connected, declared, kinds, only
-from .servers import Running, RunningCluster, cluster, replica_of, server, settings
-from .test_servers_cluster import moved
+from .audit_kit import Kept, Waiting, Watching, audited, connected, declared, kinds, only
+from .servers import Running, RunningCluster, cluster, replica_of, server, settings, until
+from .test_servers_cluster import moved, refreshed
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -93,6 +94,58 @@ def test_a_replica_that_is_the_store_is_audited(pair: tuple[Running, Running]) -
     assert (report.looked, kinds(report)) == (MANY, {"no_ttl": MANY // 2})
 
 
+def test_a_replica_is_read_in_the_database_of_the_store(tmp_path: Path) -> None:
+    with server(tmp_path / "a") as primary, replica_of(primary, tmp_path / "b") as replica:
+        url = primary.url.removesuffix("0") + "3"
+        with connected(url, replica_url=replica.url.removesuffix("/0")) as servers:
+            servers.primaries[0].call("SET", "doc:1", "v")
+            servers.primaries[0].call("WAIT", 1, 5000)
+            report = audit(servers, DOCS, AuditOptions(), Watching(), default_rate=0).report
+    assert (report.items, report.looked, kinds(report)) == (1, 1, {"no_ttl": 1})
+
+
+def test_a_replica_that_cannot_be_read_is_told(pair: tuple[Running, Running]) -> None:
+    primary, replica = pair
+    replica.ask("REPLICAOF", "127.0.0.1", 1)
+    report = through(pair)
+    assert any(f"{primary.name} itself was read" in one for one in report.remarks)
+
+
+def test_a_replica_that_misses_its_primary_for_a_moment_is_waited_for(pair: tuple[Running, Running]) -> None:
+    primary, replica = pair
+    replica.ask("CONFIG", "SET", "replica-serve-stale-data", "no")
+    watch = Waiting(
+        lambda: replica.ask("REPLICAOF", "127.0.0.1", 1),
+        when=5,
+        end=lambda: replica.ask("REPLICAOF", "127.0.0.1", primary.port),
+    )
+    report = through(pair, watch)
+    assert "the replica has lost its primary" in watch.waited
+    assert (report.looked, kinds(report)) == (MANY, {"no_ttl": MANY // 2})
+    assert any(f"{replica.name}, a replica, was read" in one for one in report.remarks)
+
+
+def test_a_key_that_has_expired_is_not_looked_at_on_a_replica_that_still_has_it(
+    pair: tuple[Running, Running],
+) -> None:
+    primary, replica = pair
+    primary.ask("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+    primary.ask("SET", "doc:9999", "v", "PX", 1)
+    primary.ask("WAIT", 1, 5000)
+    until(lambda: replica.ask("EXISTS", "doc:9999") == 0)
+    assert replica.ask("DBSIZE") == MANY + 1
+    assert through(pair).looked == MANY
+
+
+def test_as_many_values_are_read_where_the_replica_dies(pair: tuple[Running, Running]) -> None:
+    primary, replica = pair
+    contract = declared({"doc:{id}": KeyPattern(value={"type": "object"})})
+    with connected(primary.url, replica_url=replica.url) as servers:
+        watch = Watching(replica.kill, when=9)
+        report = audit(servers, contract, AuditOptions(), watch, default_rate=0).report
+    assert only(report).looked == 1000
+
+
 # ── a cluster ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -153,4 +206,69 @@ def test_a_key_whose_slot_moves_meanwhile_is_looked_at_where_it_went(
         )
         report = audited(running.url, DOCS, watch)
     assert only(report).samples[0] == key
-    assert any("on their way to another server" in one for one in report.remarks)
+    assert any("on the way to another server" in one for one in report.remarks)
+
+
+def test_slots_that_went_to_another_server_meanwhile_are_told(
+    running: RunningCluster, servers: Servers
+) -> None:
+    source, target, _ = servers.primaries
+    key = alone(servers, source)
+    with ExitStack() as stack:
+        move = moved(running, servers.slot(key.encode()), source, target, key)
+        watch = Watching(lambda: stack.enter_context(move), when=last_heed(running))
+        report = audited(running.url, DOCS, watch)
+    assert any("1 slot of the cluster went to another server meanwhile" in one for one in report.remarks)
+
+
+def alone(servers: Servers, holder: Node) -> str:
+    """Returns a key that no other shares its slot with."""
+    keys = [f"doc:{number}" for number in range(MANY)]
+    count = Counter(servers.slot(key.encode()) for key in keys)
+    mine = (key for key in keys if servers.holder(key.encode()) is holder)
+    return next(key for key in mine if count[servers.slot(key.encode())] == 1)
+
+
+def last_heed(running: RunningCluster) -> int:
+    watch = Watching()
+    audited(running.url, DOCS, watch)
+    return watch.heeded
+
+
+def test_a_key_that_moves_while_an_audit_is_stopped_is_counted_once(
+    running: RunningCluster, servers: Servers
+) -> None:
+    source, _, target = servers.primaries
+    kept, key = Kept(), alone(servers, source)
+    with pytest.raises(Interrupted):
+        audited(running.url, DOCS, Watching(stops=True, when=last_heed(running) // 2), checkpoint=kept)
+    with moved(running, servers.slot(key.encode()), source, target, key):
+        report = audited(running.url, DOCS, checkpoint=kept)
+    assert (report.resumed, report.looked, kinds(report)) == (True, MANY, {"no_ttl": MANY // 2})
+    assert sum("has other slots than before" in one for one in report.remarks) == 2
+
+
+def test_a_failover_meanwhile_moves_no_key(tmp_path: Path) -> None:
+    with cluster(tmp_path, primaries=3, replicas=1) as running, connected(running.url) as servers:
+        filled(servers)
+        for primary in servers.primaries:
+            primary.call("WAIT", 1, 5000)
+        first = running.replicas[0]
+        watch = Watching(lambda: first.ask("CLUSTER", "FAILOVER", "TAKEOVER"), when=5)
+        report = audited(running.url, DOCS, watch)
+    assert (report.looked, kinds(report)) == (MANY, {"no_ttl": MANY // 2})
+    assert not any("went to another server" in one for one in report.remarks)
+
+
+def test_after_a_failover_a_stopped_audit_counts_each_key_once(tmp_path: Path) -> None:
+    kept = Kept()
+    with cluster(tmp_path, primaries=3, replicas=1) as running, connected(running.url) as servers:
+        filled(servers)
+        former, promoted = running.primaries[0], running.replicas[0]
+        with pytest.raises(Interrupted):
+            audited(running.url, DOCS, Watching(stops=True, when=last_heed(running) // 2), checkpoint=kept)
+        promoted.ask("CLUSTER", "FAILOVER", "TAKEOVER")
+        until(lambda: refreshed(servers, former.name))
+        report = audited(running.url, DOCS, checkpoint=kept)
+    assert (report.resumed, report.looked, kinds(report)) == (True, MANY, {"no_ttl": MANY // 2})
+    assert any(f"{former.name} is no primary any more" in one for one in report.remarks)

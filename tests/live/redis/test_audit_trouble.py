@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import redis
 
-from apexplan.model.errors import AccessDenied, StoreUnreachable, Transient
-from apexplan_redis.audit import batch
+from apexplan.model.errors import AccessDenied, Interrupted, StoreUnreachable, Transient
+from apexplan_redis.audit import batch, patience
 from apexplan_redis.errors import Busy
 from apexplan_redis.patterns import parse
 from apexplan_redis.specs import KeyPattern
 
-from .audit_kit import Kept, Watching, audited, declared, kinds, only
+from .audit_kit import Kept, Waiting, Watching, audited, declared, kinds, only
 from .servers import Running, server
 from .test_servers_calls import looping
 
@@ -87,7 +88,7 @@ def test_a_value_of_100_megabytes_is_counted_and_never_read(url: str, client: re
     spec = KeyPattern(value={"type": "object"}, max_bytes=_MIB)
     report = audited(url, declared({"doc:{id}": spec}))
     assert kinds(report) == {"too_large": 1}
-    assert any("1 values above 1 MiB were not validated" in one for one in report.remarks)
+    assert any("1 value above 1 MiB was not validated" in one for one in report.remarks)
     assert client.info("stats")["total_net_output_bytes"] < _MIB
 
 
@@ -142,6 +143,14 @@ def test_a_command_that_an_audit_needs_is_named(
     assert f"+{missing}" in caught.value.mend
 
 
+def test_refused_commands_take_nothing_from_what_the_audit_added(
+    running: Running, url: str, client: redis.Redis
+) -> None:
+    client.mset({f"doc:{number}": "v" for number in range(3000)})
+    report = audited(as_user(running, *READS), declared({"doc:{id}": ALL_OF_IT}))
+    assert "others made 0 hits and 0 misses" in report.remarks[-1]
+
+
 def test_without_the_other_commands_the_rest_is_looked_at(
     running: Running, url: str, client: redis.Redis
 ) -> None:
@@ -169,9 +178,66 @@ def test_keys_that_the_user_may_not_touch_are_an_error(
         audited(mine, declared({"doc:{id}": KeyPattern(type="string")}))
 
 
-def test_a_busy_server_ends_the_audit_and_the_next_one_goes_on(
+def test_encodings_that_the_user_may_not_ask_for_take_no_key_from_the_count(
     running: Running, url: str, client: redis.Redis
 ) -> None:
+    client.mset({f"doc:{number}": "v" for number in range(3000)})
+    mine = as_user(running, *READS)
+    report = audited(mine, declared({"doc:{id}": KeyPattern(encodings=("raw",))}))
+    assert report.looked == 3000
+
+
+def test_without_info_an_audit_begins_anew_and_says_why(
+    running: Running, url: str, client: redis.Redis
+) -> None:
+    client.mset({f"doc:{number}": "v" for number in range(3000)})
+    mine = as_user(running, "+@read", "+@connection", "+dbsize")
+    kept, contract = Kept(), declared({"doc:{id}": KeyPattern(type="string")})
+    with pytest.raises(Interrupted):
+        audited(mine, contract, Watching(stops=True, when=5), checkpoint=kept)
+    report = audited(mine, contract, checkpoint=kept)
+    assert (report.resumed, report.looked) == (False, 3000)
+    assert any("does not tell which process it is" in one for one in report.remarks)
+
+
+# ── what passes by itself ─────────────────────────────────────────────────────────────────────
+
+EVERY_WAY = declared(
+    {"doc:{id}": KeyPattern(type="string", ttl="required", max_length=9, value={"type": "object"})}
+)
+
+
+@pytest.mark.parametrize("when", [1, 2, 3, 5, 8, 11])
+def test_a_busy_server_is_waited_for_and_each_key_is_counted_once(
+    running: Running, url: str, client: redis.Redis, when: int
+) -> None:
+    client.mset({f"doc:{number}": "{}" for number in range(3000)} | {"stray": "v"})
+    client.config_resetstat()
+    script = looping(running)
+    watch = Waiting(script.__enter__, when=when, end=lambda: script.__exit__(None, None, None))
+    report = audited(url, EVERY_WAY, watch)
+    assert "a script or a function runs for long" in watch.waited
+    assert (report.looked, kinds(report)) == (3001, {"no_ttl": 3000})
+    assert report.strangers[0].count == 1
+    assert "others made 0 hits" in report.remarks[-1]
+
+
+def test_a_server_that_is_busy_when_all_keys_were_looked_at_is_waited_for(
+    running: Running, url: str, client: redis.Redis
+) -> None:
+    client.mset({f"doc:{number}": "v" for number in range(3000)})
+    contract, first = declared({"doc:{id}": KeyPattern(type="string")}), Watching()
+    audited(url, contract, first)
+    script = looping(running)
+    watch = Waiting(script.__enter__, when=first.heeded, end=lambda: script.__exit__(None, None, None))
+    report = audited(url, contract, watch)
+    assert (watch.waited != "", report.looked) == (True, 3000)
+
+
+def test_a_server_that_stays_busy_ends_the_audit_and_the_next_one_goes_on(
+    running: Running, url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "PATIENCE_S", 0.0)
     client.mset({f"doc:{number}": "v" for number in range(3000)})
     kept, contract = Kept(), declared({"doc:{id}": KeyPattern(type="string")})
     script = looping(running)
@@ -181,6 +247,30 @@ def test_a_busy_server_ends_the_audit_and_the_next_one_goes_on(
     assert isinstance(caught.value, Transient)
     report = audited(url, contract, checkpoint=kept)
     assert (report.resumed, report.looked) == (True, 3000)
+
+
+def test_a_stop_is_heeded_while_a_busy_server_is_waited_for(
+    running: Running, url: str, client: redis.Redis
+) -> None:
+    client.mset({f"doc:{number}": "v" for number in range(3000)})
+    script = looping(running)
+    watch = Stopping(script.__enter__, when=5)
+    with pytest.raises(Interrupted):
+        audited(url, declared({"doc:{id}": KeyPattern(type="string")}), watch)
+    script.__exit__(None, None, None)
+
+
+@dataclass(slots=True)
+class Stopping(Watching):
+    """A watch that asks for a stop once the audit waits."""
+
+    waits: bool = False
+
+    def progress(self, done: float, total: float | None, unit: str, phase: str = "") -> None:
+        self.waits = self.waits or "waits for" in phase
+
+    def stopping(self) -> bool:
+        return Watching.stopping(self) or self.waits
 
 
 def test_a_server_that_dies_in_the_middle_is_unreachable(tmp_path: Path) -> None:

@@ -11,7 +11,10 @@ import pytest
 
 from apexplan.model.errors import StoreError, Transient
 from apexplan_redis.server import Node, Servers, connect
+from apexplan_redis.server.slots import Layout, Shard, without_slots
+from apexplan_redis.server.url import Place
 
+from .bench import Bench, applied, objects
 from .servers import Running, RunningCluster, cluster, server, settings, until
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
@@ -43,6 +46,94 @@ def test_a_dead_seed_does_not_matter(running: RunningCluster) -> None:
     servers = connect("cache", settings(f"redis+cluster://127.0.0.1:1,{running.primaries[1].name}"))
     assert len(servers.primaries) == 3
     servers.close()
+
+
+def test_a_primary_without_slots_is_the_last_of_the_primaries(tmp_path: Path) -> None:
+    with cluster(tmp_path / "c", primaries=2) as running, joined(running, tmp_path / "a") as empty:
+        servers = connect("cache", settings(running.url))
+        names = [node.name for node in servers.primaries]
+        assert (set(names[:-1]), names[-1]) == ({each.name for each in running.primaries}, empty.name)
+        assert servers.slots_of(servers.primaries[-1]) == ()
+        servers.close()
+
+
+def test_a_replica_of_a_primary_without_slots_is_among_the_nodes(tmp_path: Path) -> None:
+    with (
+        cluster(tmp_path / "c", primaries=1) as running,
+        joined(running, tmp_path / "a") as empty,
+        joined(running, tmp_path / "b") as replica,
+    ):
+        until(lambda: bool(replica.ask("CLUSTER", "REPLICATE", identity(empty))))
+        until(lambda: replica.name in nodes_of(running))
+        assert nodes_of(running) == {running.primaries[0].name, empty.name, replica.name}
+
+
+def test_a_primary_without_slots_that_has_failed_is_done_without(tmp_path: Path) -> None:
+    with cluster(tmp_path / "c", primaries=3) as running, joined(running, tmp_path / "a") as empty:
+        empty.kill()
+        until(lambda: len(nodes_of(running)) == 3)
+
+
+def test_an_apply_reaches_a_primary_without_slots_and_a_drift_looks_there(tmp_path: Path) -> None:
+    wished = objects("keys: {'doc:{id}': {type: string}}\nconfig: {slowlog-max-len: 99}\n")
+    with cluster(tmp_path / "c", primaries=2) as running, joined(running, tmp_path / "a") as empty:
+        bench = Bench(url=running.url)
+        applied(bench.apply(wished))
+        assert "apexplan_contract" in str(empty.ask("FUNCTION", "LIST"))
+        assert empty.ask("CONFIG", "GET", "slowlog-max-len") == {b"slowlog-max-len": b"99"}
+        assert bench.plan(wished).empty
+        empty.ask("CONFIG", "SET", "slowlog-max-len", 5)
+        assert [str(change.address) for change in bench.plan(wished).changes] == [
+            "cache.config.slowlog-max-len"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("more", "tls", "place"),
+    [
+        ({b"endpoint": b"10.0.0.1"}, False, Place("10.0.0.1", 7005)),
+        ({b"endpoint": b"10.0.0.1", b"tls-port": 7006}, True, Place("10.0.0.1", 7006)),
+        ({b"endpoint": b""}, False, Place("home", 7005)),
+        ({b"endpoint": b"?"}, False, Place("10.0.0.9", 7005)),
+    ],
+)
+def test_a_primary_without_slots_is_where_its_shard_says(
+    more: dict[bytes, object], tls: bool, place: Place
+) -> None:
+    node = {b"id": b"a", b"ip": b"10.0.0.9", b"port": 7005, b"role": b"master", b"health": b"online", **more}
+    answer = [{b"slots": [0, 9], b"nodes": [node]}, {b"slots": [], b"nodes": [node]}]
+    assert without_slots(answer, Place("home", 1), tls=tls) == (Shard(place),)
+
+
+def test_a_slot_that_went_to_its_holders_replica_has_not_moved() -> None:
+    replicas = {"a": frozenset({"b"}), "c": frozenset[str]()}
+    before = Layout(["a", "a", "a", "c", None, "c"], replicas)
+    assert before.moved(Layout(["a", "b", "c", "a", "a", None], {})) == 2
+
+
+def nodes_of(running: RunningCluster) -> set[str]:
+    servers = connect("cache", settings(running.url))
+    try:
+        return {node.name for node in servers.nodes}
+    finally:
+        servers.close()
+
+
+@contextmanager
+def joined(running: RunningCluster, directory: Path) -> Iterator[Running]:
+    """A server that has joined the cluster, and was given nothing."""
+    options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
+    with server(directory, *options, mode="cluster") as each:
+        each.ask("CLUSTER", "MEET", "127.0.0.1", running.primaries[0].port)
+        until(lambda: all(knows(one, each) and knows(each, one) for one in running.primaries))
+        until(lambda: b"cluster_state:ok\r" in each.ask("CLUSTER", "INFO"))
+        yield each
+
+
+def knows(one: Running, other: Running) -> bool:
+    """Says whether `one` has shaken hands with `other`: before, it has an identity of its own making."""
+    told: bytes = one.ask("CLUSTER", "NODES")
+    return identity(other) in told
 
 
 def test_replicas_follow_the_primaries_among_the_nodes(servers: Servers) -> None:

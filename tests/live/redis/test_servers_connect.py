@@ -198,6 +198,11 @@ def test_the_replica_of_the_settings_is_the_reader(tmp_path: Path) -> None:
         assert [node.name for node in servers.nodes] == [primary.name, replica.name]
 
 
+def test_a_replica_of_another_database_is_refused() -> None:
+    with pytest.raises(StoreError, match="names the database 2, and `url` the database 3"):
+        connect("cache", settings("redis://127.0.0.1:1/3", replica_url="redis://127.0.0.1:2/2"))
+
+
 def test_a_replica_whose_link_is_down_is_not_read_from(tmp_path: Path) -> None:
     with server(tmp_path / "a") as primary, replica_of(primary, tmp_path / "b") as replica:
         replica.ask("REPLICAOF", "127.0.0.1", 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from apexplan.model.errors import AccessDenied, StoreError, StoreUnreachable
-from apexplan_redis.server import connect
+from apexplan_redis.server import Servers, connect
 
 from .servers import Running, replica_of, sentinel, server, settings, until
 
@@ -42,6 +42,26 @@ def test_the_primary_is_found_and_the_replica_is_its_reader(watched: Watched) ->
     assert [node.name for node in servers.nodes] == [watched.primary.name, watched.replica.name]
     assert servers.reader(servers.primaries[0]).name == watched.replica.name
     servers.close()
+
+
+def test_of_two_replicas_the_preferred_one_is_the_reader(tmp_path: Path) -> None:
+    with (
+        server(tmp_path / "primary") as primary,
+        replica_of(primary, tmp_path / "a") as one,
+        replica_of(primary, tmp_path / "b") as two,
+        sentinel(primary, tmp_path) as sentinels,
+    ):
+        servers = connect("cache", settings(f"redis+sentinel://{sentinels[0].name}/cache"))
+        until(lambda: knows_replicas(servers, 2))
+        readers = [servers.reader(servers.primaries[0], each.name).name for each in (one, two, one)]
+        assert readers == [one.name, two.name, one.name]
+        servers.close()
+
+
+def knows_replicas(servers: Servers, count: int) -> bool:
+    """Says whether the sentinel has connected to so many: before, it tells them as disconnected."""
+    servers.refresh()
+    return len(servers.replicas(servers.primaries[0])) == count
 
 
 def test_a_failover_is_followed(watched: Watched) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from apexplan.model.address import Address
 from apexplan.model.spec import Spec
 from apexplan_redis.audit import progress
 from apexplan_redis.audit.batch import AGAIN_S, Batch, Line
 from apexplan_redis.audit.progress import Part
 from apexplan_redis.audit.tally import Found, Seen, Tally, readable
-from apexplan_redis.specs import KeyPattern, Keyspace
+from apexplan_redis.specs import KeyPattern, Keyspace, Stream
 
 
 def tally(looked: int, *keys: bytes) -> Tally:
@@ -41,16 +43,18 @@ def test_private_keys_are_counted_and_not_kept() -> None:
 def test_a_sample_is_a_line_of_bounded_length() -> None:
     assert readable(b"doc:\xff\n\x1b[31m") == "doc:\\xff\\n\\x1b[31m"
     assert readable("ä".encode()) == "ä"
+    assert readable(b" a b  c ") == "\\x20a b \\x20c\\x20"
     assert len(readable(b"\xff" * 10_000)) == 200
     assert len(readable(b"x" * 200)) == 200
 
 
 def test_progress_goes_through_json_and_back() -> None:
-    part = Part("a:1", "run", 2**63 + 1, tally(5, b"a"))
+    part = Part("a:1", "run", "0-5", 2**63 + 1, tally(5, b"a"))
     part.groups.add_many([b"tmp:1", b"tmp:2", b"\xff"])
     told = json.loads(json.dumps(progress.dumped({"a": part}, "contract")))
     (back,) = progress.loaded(told, "contract").values()
-    assert (back.reader, back.run_id, back.cursor, back.tally) == ("a:1", "run", 2**63 + 1, tally(5, b"a"))
+    assert (back.reader, back.run_id, back.slots) == ("a:1", "run", "0-5")
+    assert (back.cursor, back.tally) == (2**63 + 1, tally(5, b"a"))
     assert back.strangers() == part.strangers()
 
 
@@ -67,10 +71,28 @@ def test_progress_of_another_contract_is_none() -> None:
     assert progress.loaded(None, "contract") == {}
 
 
-def test_a_process_that_does_not_say_who_it_is_is_not_the_same() -> None:
-    assert Part("a:1", "run").goes_on("a:1", "run")
-    assert not Part("a:1", "run").goes_on("a:1", "other")
-    assert not Part("a:1", "").goes_on("a:1", "")
+def test_the_same_process_with_the_same_slots_goes_on() -> None:
+    assert Part("a:1", "run", "0-5").anew(Part("a:1", "run", "0-5")) == ""
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        (Part("a:1", "other", "0-5"), "is another process than before"),
+        (Part("b:1", "run", "0-5"), "is another process than before"),
+        (Part("a:1", "run", "0-4"), "has other slots than before"),
+        (Part("a:1", "", "0-5"), "does not tell which process it is"),
+    ],
+)
+def test_another_process_and_other_slots_are_begun_anew(now: Part, why: str) -> None:
+    assert why in now.anew(Part("a:1", "run", "0-5"))
+
+
+def test_a_stream_more_is_another_contract() -> None:
+    streams: list[dict[Address, Spec]] = [
+        {Address("cache", "stream", name): Stream() for name in names} for names in ("ac", "abc")
+    ]
+    assert progress.contract_digest(streams[0], 0) != progress.contract_digest(streams[1], 0)
 
 
 def test_findings_do_not_make_another_contract() -> None:

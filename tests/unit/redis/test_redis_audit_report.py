@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
 
 from apexplan.model.address import Address
+from apexplan.model.errors import Transient
 from apexplan_redis import kinds
 from apexplan_redis.audit import course, report
-from apexplan_redis.audit.hits import Hits, remark
+from apexplan_redis.audit.commands import LENGTHS
+from apexplan_redis.audit.hits import Counters, Hits
 from apexplan_redis.audit.pace import Pace
+from apexplan_redis.audit.patience import PATIENCE_S, Patience
 from apexplan_redis.audit.rules import rules
 from apexplan_redis.audit.tally import Found, Seen, Tally
 from apexplan_redis.audit.values import MOST_VALUES, Quota, compiled, fits, not_known
@@ -58,6 +62,16 @@ def test_an_interval_covers_the_truth_19_times_of_20() -> None:
         low, high = report.interval(sum(rng.random() < truth for _ in range(300)), 300)
         covered += low <= truth <= high
     assert covered > 900
+
+
+def test_more_keys_that_depart_than_were_there_are_all_of_them() -> None:
+    assert report.interval(3, 2) == report.interval(2, 2)
+
+
+def test_one_key_is_told_in_the_singular() -> None:
+    assert (
+        told(Seen(1, {"bad_fields": Found(1)})) == "1 of 1 key lacks a field of the hash, or has one too many"
+    )
 
 
 def test_groups_beyond_the_most_are_counted_as_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,6 +170,11 @@ def test_a_reason_is_a_line_of_bounded_length() -> None:
     assert (len(reason), "\n" in reason) == (200, False)
 
 
+def test_a_reason_steers_no_terminal() -> None:
+    reason = compiled({"additionalProperties": {"type": "string"}})('{"\\u001b[2J\u202e": 1}'.encode())
+    assert (reason.isprintable(), "\\x1b[2J\\u202e" in reason) == (True, True)
+
+
 def test_a_value_that_is_nested_deeper_than_can_be_checked_is_refused() -> None:
     schema = {"$ref": "#/$defs/n", "$defs": {"n": {"items": {"$ref": "#/$defs/n"}}}}
     assert compiled(schema)(b"[" * 1000 + b"]" * 1000)
@@ -177,26 +196,89 @@ def test_a_hash_has_its_fields_and_no_others(names: list[bytes], right: bool) ->
 # ── the hit rate and the pace ─────────────────────────────────────────────────────────────────
 
 
+def counters(own: Hits, before: Hits | None, after: Hits | None) -> Counters:
+    made = Counters()
+    made.add(own, before, after)
+    return made
+
+
 def test_the_hit_rate_is_that_of_others() -> None:
-    text = remark(Hits(100, 10), Hits(199, 11))
-    assert text.endswith("others made 99 hits and 1 misses meanwhile: hit rate 0.990 without the audit")
+    text = counters(Hits(100, 10), Hits(1, 1), Hits(200, 12)).remark()
+    assert text.endswith("others made 99 hits and 1 miss meanwhile: hit rate 0.990 without the audit")
 
 
 def test_counters_that_were_reset_say_nothing() -> None:
-    assert remark(Hits(100, 0), Hits(50, 0)).endswith("the counters were reset meanwhile")
+    text = counters(Hits(100, 0), Hits(0, 0), Hits(50, 0)).remark()
+    assert text.endswith("the counters were reset meanwhile")
+
+
+def test_counters_that_were_reset_on_one_server_are_not_made_up_for_by_another() -> None:
+    made = counters(Hits(100, 0), Hits(1000, 0), Hits(50, 0))
+    made.add(Hits(100, 0), Hits(0, 0), Hits(9000, 0))
+    assert made.remark().startswith("the audit added 200 to keyspace_hits")
+    assert made.remark().endswith("the counters were reset meanwhile")
+
+
+def test_a_length_of_a_key_that_is_gone_does_not_look_like_a_reset() -> None:
+    own = Hits()
+    own.count(LENGTHS[b"hash"], [0, 1])
+    text = counters(own, Hits(0, 0), Hits(1, 1)).remark()
+    assert text.endswith("others made 0 hits and 0 misses meanwhile")
+
+
+def test_counters_that_nobody_may_ask_for_say_nothing() -> None:
+    assert counters(Hits(1, 0), None, None).remark().endswith("the user may not run INFO")
+
+
+@dataclass
+class Clock:
+    """Time that goes by where somebody sleeps."""
+
+    now: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def test_patience_has_an_end_and_then_raises_what_was_refused() -> None:
+    clock, refused = Clock(), Transient("busy")
+    patience = Patience(clock, clock.sleep)
+    with pytest.raises(Transient) as caught:
+        while True:
+            patience.wait(refused)
+    assert (caught.value, clock.now) == (refused, PATIENCE_S)
+
+
+def test_patience_is_whole_again_once_the_server_works() -> None:
+    clock = Clock()
+    patience = Patience(clock, clock.sleep)
+    for _ in range(3):
+        while clock.now < PATIENCE_S:
+            patience.wait(Transient("busy"))
+        patience.rewarded()
+        clock.now = 0.0
 
 
 def test_a_pace_lets_so_many_keys_by_and_saves_nothing_up() -> None:
-    now, slept = [0.0], []
+    clock = Clock()
+    pace = Pace(1000, clock, clock.sleep)
+    pace.spend(100)
+    pace.spend(100)
+    clock.now += 5.0
+    pace.spend(100)
+    pace.spend(100)
+    assert clock.slept == pytest.approx([0.1, 0.1])
 
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        now[0] += seconds
 
-    pace = Pace(1000, lambda: now[0], sleep)
+def test_keys_that_came_unasked_are_waited_for_as_well() -> None:
+    clock = Clock()
+    pace = Pace(1000, clock, clock.sleep)
     pace.spend(100)
+    pace.owe(50)
     pace.spend(100)
-    now[0] += 5.0
-    pace.spend(100)
-    pace.spend(100)
-    assert slept == pytest.approx([0.1, 0.1])
+    assert clock.slept == pytest.approx([0.15])
