@@ -118,7 +118,8 @@ _MESSAGES: Final[tuple[tuple[re.Pattern[str], _Verdict], ...]] = (
         (
             Unsupported,
             "the server does not know this command",
-            "use a newer server, or one that has the module of this command",
+            "use a newer server, one that has the module of this command, or one that does not hide it by "
+            "rename-command",
         ),
     ),
     (
@@ -134,6 +135,14 @@ _MESSAGES: Final[tuple[tuple[re.Pattern[str], _Verdict], ...]] = (
         ),
     ),
     (
+        re.compile("DUMP payload version or checksum"),
+        (
+            StoreError,
+            "the server cannot read this dump: a newer server has made it, or it is damaged",
+            "bring it back into a server of the version that made it, or a newer one",
+        ),
+    ),
+    (
         re.compile("cluster support disabled"),
         (StoreError, "the server is not part of a cluster", "write redis:// instead of redis+cluster://"),
     ),
@@ -145,6 +154,8 @@ _CODE: Final = re.compile(r"[A-Z][A-Z0-9]*")
 _QUOTED: Final = re.compile(r"'.*'|\".*\"")
 _NAMING: Final = re.compile(r"[^'\"]*\b(?:argument|command|subcommand|option|SET -|near) '[\w|.<>-]+'[^'\"]*")
 """One quoted word, which is a name: of a command, a parameter, or a place in a library's code."""
+_OF_PARAMETER: Final = re.compile(r"([^'\"]*\bargument '[\w.-]+'\) - )(.*)")
+"""What CONFIG SET says of one parameter: its name, then what is wrong."""
 _DENIED_COMMAND: Final = re.compile(r"run the '([\w|.-]+)' command")
 _MOST_CHARACTERS: Final = 300
 
@@ -190,6 +201,9 @@ def clean(said: str) -> str:
     """Returns a server's words on one line, of bearable length, without what they quote, unless that is a
     name. From the first quotation mark to the last: a value may hold some of its own."""
     line = " ".join(said.split())
+    parameter = _OF_PARAMETER.fullmatch(line)
+    if parameter:
+        return parameter[1] + clean(parameter[2])
     if not _NAMING.fullmatch(line):
         line = _QUOTED.sub("'…'", line)
     return line if len(line) <= _MOST_CHARACTERS else line[:_MOST_CHARACTERS] + "…"

@@ -1,6 +1,7 @@
 """What would make an apply fail, seen before: parameters that take a restart or do not exist, a key of
 another type in a stream's place, a server that takes no writes, keys of one call in different slots, search
-indexes where the module is not, or is too old to tell what it holds."""
+indexes where the module is not, or is too old to tell what it holds, the user that apexplan itself comes in
+as."""
 
 from __future__ import annotations
 
@@ -13,19 +14,23 @@ from apexplan.model.plan import Note
 from apexplan_redis.document.parameters import RESTART
 from apexplan_redis.read.indexes import LIST, search_node
 from apexplan_redis.read.streams import type_of
+from apexplan_redis.read.users_own import OTHER_USER, shut_out
 from apexplan_redis.server import Servers
-from apexplan_redis.specs import Config, Keyspace, Library, SearchIndex, Stream
+from apexplan_redis.specs import Config, Keyspace, Library, SearchIndex, Stream, User
+from apexplan_redis.steps.users import afterwards
 
 _MODULES: Final = (b"search", b"searchlight")
 _TELLS_VECTORS: Final = 21000
 """FT.INFO tells all of vector fields from 2.10 on, and from late releases of 2.8."""
 
 
-def obstacles(servers: Servers, changes: Sequence[Change]) -> list[Note]:
-    """Returns one note for each thing that stands in the way of `changes`."""
+def obstacles(servers: Servers, password: str | None, changes: Sequence[Change]) -> list[Note]:
+    """Returns one note for each thing that stands in the way of `changes`. `password`: the hash of the one
+    that we come in with."""
     return [
         *_read_only(servers, changes),
         *(note for change in changes for note in _of_one(servers, change)),
+        *(note for change in changes for note in _own_user(servers, password, change)),
     ]
 
 
@@ -64,6 +69,17 @@ def _of_one(servers: Servers, change: Change) -> Iterator[Note]:
             yield from _idle(servers, change)
         case _:
             pass
+
+
+def _own_user(servers: Servers, password: str | None, change: Change) -> Iterator[Note]:
+    live, desired = change.live, change.desired
+    if not isinstance(live, User) or change.action not in (Action.UPDATE, Action.DELETE):
+        return
+    after = afterwards(change.address.name, live, desired if isinstance(desired, User) else None)
+    user = None if after is None else User.model_validate(after)
+    why = shut_out(servers.primaries[0], change.address.name, user, password)
+    if why:
+        yield _block(change, why, OTHER_USER)
 
 
 def _stream(servers: Servers, change: Change) -> Iterator[Note]:

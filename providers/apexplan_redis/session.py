@@ -55,7 +55,7 @@ class RedisSession:
     def obstacles(self, changes: Sequence[Change]) -> Sequence[Note]:
         from apexplan_redis.obstacles import obstacles
 
-        return obstacles(self.servers, changes)
+        return obstacles(self.servers, self._settings.password_hash, changes)
 
     def examine(self) -> Sequence[Check]:
         from apexplan_redis.examine import examine
@@ -67,7 +67,9 @@ class RedisSession:
 
         if not any(isinstance(spec, KeyPattern | Keyspace) for spec in contract.values()):
             self._audited = None
-            return Audit(store=self.servers.store)
+            return Audit(
+                store=self.servers.store, remarks=("it declares no key patterns: no key was looked at",)
+            )
         self._repairable = repairable(contract) if options.for_plan else None
         self._audited = audit(self.servers, contract, options, watch, default_rate=self._settings.audit_rate)
         return self._audited.report
@@ -100,4 +102,5 @@ class RedisSession:
     def _work(self) -> Work:
         from apexplan_redis.run import Work
 
-        return Work(self.servers, self._safe, self._settings.audit_rate, self._settings.persist)
+        settings = self._settings
+        return Work(self.servers, self._safe, settings.audit_rate, settings.persist, settings.password_hash)

@@ -85,6 +85,8 @@ def _user(spec: User) -> dict[str, Any]:
     said |= {name: globs.split() for name in ("keys", "channels") if (globs := getattr(spec, name))}
     if spec.selectors:
         said["selectors"] = [_selector(one) for one in spec.selectors]
+    if spec.sanitize_payload is False:
+        said["sanitize_payload"] = False
     return said
 
 

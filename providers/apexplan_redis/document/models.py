@@ -126,6 +126,8 @@ class UserBlock(Block):
     channels: tuple[Text, ...] = ()
     """Globs of channels of pub/sub."""
     selectors: tuple[SelectorBlock, ...] = ()
+    sanitize_payload: bool = True
+    """False: what the user RESTOREs is loaded unchecked, where `sanitize-dump-payload` is `clients`."""
     lifecycle: LifecycleBlock = LifecycleBlock()
 
 

@@ -124,6 +124,7 @@ def user_values(block: UserBlock, patterns: Mapping[str, Pattern]) -> dict[str, 
         "keys": _key_globs((*block.keys, *own)),
         "channels": _channel_globs(block.channels),
         "selectors": tuple(_selector(one) for one in block.selectors),
+        "sanitize_payload": block.sanitize_payload,
     }
 
 

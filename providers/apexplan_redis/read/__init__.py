@@ -56,7 +56,7 @@ def read(servers: Servers, scope: Scope) -> Live:
     libraries = read_libraries(servers)
     own = libraries.get(CONTRACT, {})
     contract = published(next((code for code in own.values() if code), None))
-    reading = _Reading(scope.store, contract)
+    reading = _Reading(scope.store, contract, notes=list(_contract_notes(own)))
     reading.objects.update(contract.specs(scope.store))
     wanted = _by_kind(scope.addresses)
     _take_config(reading, servers, wanted.get(Config.kind, set()), everything=scope.everything)
@@ -65,6 +65,19 @@ def read(servers: Servers, scope: Scope) -> Live:
     _take_streams(reading, servers, wanted, everything=scope.everything)
     _take_indexes(reading, servers, wanted.get(SearchIndex.kind, set()))
     return Live(reading.objects, _details(servers, reading), tuple(reading.notes))
+
+
+def _contract_notes(own: Spread[str]) -> Iterator[Note]:
+    if ALL in own or not own:
+        return
+    holder, code = next((node, code) for node, code in own.items() if code)
+    others = ", ".join(node for node, other in own.items() if other != code)
+    yield Note(
+        text=f"the contract that is published is not the same on all servers: this is what {holder} has, "
+        f"and {others} has another or none",
+        mend="the next change of it brings it everywhere; until then load there (FUNCTION LOAD REPLACE) what "
+        f"FUNCTION LIST LIBRARYNAME {CONTRACT} WITHCODE tells on {holder}",
+    )
 
 
 def _by_kind(addresses: Collection[Address]) -> dict[str, set[str]]:

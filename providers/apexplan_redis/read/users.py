@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from apexplan.model.errors import StoreError
+from apexplan.model.errors import AccessDenied, StoreError, Unsupported
 from apexplan_redis.names import OWN_USERS
 from apexplan_redis.read.everywhere import ALL, Spread, asked, text_of
 from apexplan_redis.specs import User
@@ -14,15 +14,29 @@ if TYPE_CHECKING:
     from apexplan_redis.server import Node, Servers
 
 INITIAL: Final = User(
-    enabled=True, nopass=True, passwords=(), commands="+@all", keys="~*", channels="&*", selectors=()
+    enabled=True,
+    nopass=True,
+    passwords=(),
+    commands="+@all",
+    keys="~*",
+    channels="&*",
+    selectors=(),
+    sanitize_payload=True,
 )
 """The user `default` of a server that nobody configured (7.0)."""
-FIELDS: Final = ("enabled", "nopass", "passwords", "commands", "keys", "channels", "selectors")
+FIELDS: Final = (
+    *("enabled", "nopass", "passwords", "commands", "keys", "channels", "selectors"),
+    "sanitize_payload",
+)
 
 
 def read_users(servers: Servers) -> dict[str, Spread[dict[str, Any]]]:
-    """Returns the rules of all users as values of `User`. Raises AccessDenied where ACLs may not be read."""
-    return asked(servers.nodes, _users)
+    """Returns the rules of all users as values of `User`. Raises AccessDenied where ACLs may not be read, or
+    are hidden (rename-command)."""
+    try:
+        return asked(servers.nodes, _users)
+    except Unsupported as error:
+        raise AccessDenied(error.text, store=error.store, code=error.code, mend=error.mend) from error
 
 
 def read_user(node: Node, name: str) -> User | None:
@@ -43,6 +57,7 @@ def user_of(told: Mapping[bytes, Any] | None) -> User | None:
         keys=_sorted(told[b"keys"]),
         channels=_sorted(told[b"channels"]),
         selectors=tuple(sorted(map(_selector, told.get(b"selectors", ())))),
+        sanitize_payload=b"skip-sanitize-payload" not in flags,
     )
 
 
@@ -52,6 +67,7 @@ def rules(user: User) -> list[str]:
     allchannels (measured on 7.0.15)."""
     words = ["resetchannels", "on" if user.enabled else "off"]
     words += ["nopass"] if user.nopass else []
+    words += ["skip-sanitize-payload"] if user.sanitize_payload is False else []
     words += [f"#{one}" for one in user.passwords or ()]
     for part in (user.commands, user.keys, user.channels):
         words += (part or "").split()

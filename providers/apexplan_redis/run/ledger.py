@@ -7,9 +7,8 @@ from typing import Any
 
 from apexplan.model.address import Address
 from apexplan.provider import Mark
-from apexplan_redis.read.libraries import library_of
 from apexplan_redis.read.published import content_of, library, marks_library
-from apexplan_redis.run.looking import load
+from apexplan_redis.run.looking import load, own_library
 from apexplan_redis.server import Servers
 
 
@@ -36,6 +35,6 @@ def record(servers: Servers, project: str, changed: Mapping[Address, Mark | None
 
 
 def _read(servers: Servers, project: str) -> dict[str, dict[str, Any]]:
-    content = content_of(library_of(servers.primaries[0], marks_library(project)))
+    content = content_of(own_library(servers, marks_library(project)))
     found = content.get("marks", {})
     return dict(found) if isinstance(found, dict) else {}

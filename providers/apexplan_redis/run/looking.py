@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 class Work:
     """What a verb needs. `safe`: where overwritten data is kept, None outside of a run. `rate`: keys a second
     in passes over the keyspace, 0 for no bound. `persist`: servers write changes of theirs into their
-    files."""
+    files. `password`: the hash of the one that we come in with."""
 
     servers: Servers
     safe: Safe | None
     rate: int
     persist: bool
+    password: str | None
 
     def kept(self) -> Safe:
         """Returns the safe. Steps that need one are run by an apply, which has one."""
@@ -40,6 +42,17 @@ class Verb:
     probe: Callable[[Work, Step], Outcome]
 
 
+def now_ms(node: Node) -> int:
+    """Returns the time by the server's clock, which is the one that deadlines go by."""
+    seconds, micros = node.call("TIME")
+    return int(seconds) * 1000 + int(micros) // 1000
+
+
+def sha1_of(dump: bytes) -> str:
+    """Returns the digest by which a script knows what was kept: Lua in the server has SHA-1 alone."""
+    return hashlib.sha1(dump, usedforsecurity=False).hexdigest()
+
+
 def together(answers: Iterable[bool]) -> Outcome:
     """Returns DONE where all servers are as wished, PARTIAL where some are, NOT_DONE otherwise."""
     found = list(answers)
@@ -52,10 +65,16 @@ def contract_of(node: Node) -> Published:
     return published(library_of(node, CONTRACT))
 
 
+def own_library(servers: Servers, name: str) -> str | None:
+    """Returns a library of apexplan's own, from the first primary that has it: one that has lost it, or that
+    came to the cluster without it, must not empty it on the others."""
+    return next((code for node in servers.primaries if (code := library_of(node, name))), None)
+
+
 def publish(servers: Servers, change: Callable[[Published], Published]) -> None:
-    """Changes the published contract on every primary. The first one's is the contract: another that has
-    another is brought to it."""
-    former = contract_of(servers.primaries[0])
+    """Changes the published contract on every primary. The contract is what the first has that has one, as in
+    a plan: the others are brought to it."""
+    former = published(own_library(servers, CONTRACT))
     code = change(former).code
     for node in servers.primaries:
         load(node, CONTRACT, code or None)

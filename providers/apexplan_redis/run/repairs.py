@@ -2,20 +2,19 @@
 
     SCAN ─▶ look ─▶ keep what they were in the state ─▶ change each key that still is as it was seen
                         │
-                        └─ a crash from here on: the part is carried out again, which changes nothing twice
+                        └─ a crash from here on: a removal is carried out again, which removes nothing twice;
+                           a TTL is not, as its deadline may be over by now: the new pass finds the key
 
 Each key is changed by a script of its own, so that the look and the change are one; in a cluster no two keys
 need share a slot. A key that changed meanwhile is left and counted. The parts of a step are numbered; one
 more part says that the pass has ended, and how: that is what `probe` reads. Keys that break the contract
-after the pass are the next audit's.
+after the pass are the next audit's. Deadlines go by the clock of the server that has the key.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
@@ -25,7 +24,7 @@ from apexplan.model.plan import Step
 from apexplan.provider import Outcome, Safe, Watch
 from apexplan_redis.audit.pace import Pace
 from apexplan_redis.patterns import Classifier, Pattern, parse
-from apexplan_redis.run.looking import Work
+from apexplan_redis.run.looking import Work, now_ms, sha1_of
 from apexplan_redis.server import Node
 
 _COUNT: Final = 500
@@ -37,11 +36,19 @@ _SET_DEADLINE: Final = """
 if redis.call('PEXPIRETIME', KEYS[1]) ~= tonumber(ARGV[1]) then return 0 end
 return redis.call('PEXPIREAT', KEYS[1], ARGV[2])
 """
+_IS_ANOTHER: Final = """
+return redis.call('PEXPIRETIME', KEYS[1]) ~= tonumber(ARGV[1]) and 1 or 0
+"""
 _RETURN_DEADLINE: Final = """
 if redis.call('PEXPIRETIME', KEYS[1]) ~= tonumber(ARGV[2]) then return 0 end
 if ARGV[1] == '-1' then return redis.call('PERSIST', KEYS[1]) end
 return redis.call('PEXPIREAT', KEYS[1], ARGV[1])
 """
+_LOOK: Final = """
+local dump = redis.call('DUMP', KEYS[1])
+return dump and {redis.sha1hex(dump), redis.call('PEXPIRETIME', KEYS[1])}
+"""
+"""What is not kept is not fetched either."""
 _REMOVE: Final = """
 local dump = redis.call('DUMP', KEYS[1])
 if not dump then return 1 end
@@ -96,7 +103,12 @@ class _Pass:
                     break
 
     def keep(self, rows: Any) -> None:
+        """Keeps a further part."""
         self.tally.part += 1
+        self.keep_instead(rows)
+
+    def keep_instead(self, rows: Any) -> None:
+        """Keeps other rows in the place of the last part."""
         self.safe.keep(self.step.id, f"{self.tally.part:08d}", json.dumps(rows).encode())
 
     def end(self) -> None:
@@ -104,6 +116,10 @@ class _Pass:
         told = {"changed": self.tally.changed, "left": self.tally.left, "looked": self.tally.looked}
         self.safe.keep(self.step.id, _END, json.dumps(told).encode())
         self.watch.progress(self.tally.changed, self.tally.changed, "keys", self.tally.phase)
+
+    def has_room(self, size_bytes: int) -> bool:
+        """True if so much more may be kept."""
+        return bool(self.tally.kept_bytes + size_bytes <= self.step.args["keep_bytes"])
 
     def count(self, answers: Sequence[Any]) -> None:
         """Counts the answers of scripts: 1 for a key that was changed."""
@@ -133,7 +149,8 @@ def run_bound_ttl(work: Work, step: Step, watch: Watch) -> None:
     """Gives keys without TTL, or with too long a one, the contract's maximum from now on."""
     one = _begun(work, step, watch)
     for rows in _parts(one):
-        _set_deadlines(one, rows)
+        # What an attempt before a crash has changed counts for the limit; the others are found again.
+        one.count([answer for answer in _asked(one, _IS_ANOTHER, rows) if answer])
     mine = parse(step.args["pattern"])
     judge = _Judge([parse(text) for text in step.args["patterns"]], mine)
     for node, keys in one.batches(b"MATCH", mine.glob):
@@ -143,7 +160,7 @@ def run_bound_ttl(work: Work, step: Step, watch: Watch) -> None:
         rows = _too_long(node, [key for key in keys if judge.is_mine(key)], step.args["most_s"])[:left]
         if rows:
             one.keep(rows)
-            _set_deadlines(one, rows)
+            one.count(_asked(one, _SET_DEADLINE, rows))
     one.end()
 
 
@@ -151,13 +168,15 @@ def run_return_ttl(work: Work, step: Step, watch: Watch) -> None:
     """Gives each key that still has the deadline of the repair what it had before."""
     one = _begun(work, step, watch)
     for rows in _kept_rows(one.safe, step.args["kept"]):
-        _ask_each(one, _RETURN_DEADLINE, rows)
+        one.count(_asked(one, _RETURN_DEADLINE, rows))
     one.end()
 
 
 def _too_long(node: Node, keys: Sequence[bytes], most_s: int) -> list[list[Any]]:
     """Returns key, what its deadline is (-1: none), and what it is to be, of those that need one."""
-    deadline = int(time.time() * 1000) + most_s * 1000
+    if not keys:
+        return []
+    deadline = now_ms(node) + most_s * 1000
     rows = []
     for key, seen in zip(keys, node.call_many([("PEXPIRETIME", key) for key in keys]), strict=True):
         if isinstance(seen, StoreError):
@@ -167,19 +186,14 @@ def _too_long(node: Node, keys: Sequence[bytes], most_s: int) -> list[list[Any]]
     return rows
 
 
-def _set_deadlines(one: _Pass, rows: Sequence[Sequence[Any]]) -> None:
-    _ask_each(one, _SET_DEADLINE, rows)
-
-
-def _ask_each(one: _Pass, script: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Runs a script for each key, with what was seen and what is to be."""
+def _asked(one: _Pass, script: str, rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """Returns what a script answers for each key, in no order, given what was seen and what is to be."""
     by_node: dict[Node, list[tuple[Any, ...]]] = {}
     for text, seen, deadline in rows:
         key = _bytes(text)
         command = ("EVAL", script, 1, key, seen, deadline)
         by_node.setdefault(one.work.servers.holder(key), []).append(command)
-    for node, commands in by_node.items():
-        one.count(node.call_many(commands))
+    return [answer for node, commands in by_node.items() for answer in node.call_many(commands)]
 
 
 # ── undeclared keys ───────────────────────────────────────────────────────────────────────────
@@ -191,7 +205,8 @@ def run_remove(work: Work, step: Step, watch: Watch) -> None:
     there."""
     one = _begun(work, step, watch)
     for rows in _parts(one):
-        _remove_each(one, rows)
+        one.tally.kept_bytes += sum(len(dump) * 3 // 4 for *_, dump in rows if dump is not None)
+        _removed(one, rows)
     judge = _Judge([parse(text) for text in step.args["patterns"]], None)
     like = [parse(text) for text in step.args["like"]]
     for node, keys in one.batches():
@@ -199,7 +214,10 @@ def run_remove(work: Work, step: Step, watch: Watch) -> None:
         rows = _removable(one, node, _idle(node, mine, step.args["idle_s"]))
         if rows:
             one.keep(rows)
-            _remove_each(one, rows)
+            removed = _removed(one, rows)
+            if len(removed) < len(rows):
+                # No rollback may bring back a key that was left, and that somebody deletes later.
+                one.keep_instead(removed)
         full = step.args["keep_all"] and one.tally.kept_bytes >= step.args["keep_bytes"]
         if one.tally.changed >= step.args["limit"] or full:
             break
@@ -209,20 +227,22 @@ def run_remove(work: Work, step: Step, watch: Watch) -> None:
 def run_return(work: Work, step: Step, watch: Watch) -> None:
     """Brings keys back that were removed. One that is there again, or whose time is over, is left."""
     one = _begun(work, step, watch)
-    now_ms = int(time.time() * 1000)
     for rows in _kept_rows(one.safe, step.args["kept"]):
         for text, _, expires, dump in rows:
-            if dump is None or 0 < expires < now_ms:
+            if dump is None:
                 one.tally.left += 1
-                continue
-            _return_key(one, _bytes(text), max(expires, 0), base64.b64decode(dump))
+            else:
+                _return_key(one, _bytes(text), expires, base64.b64decode(dump))
     one.end()
 
 
 def _return_key(one: _Pass, key: bytes, expires: int, dump: bytes) -> None:
     node = one.work.servers.holder(key)
+    if 0 < expires < now_ms(node):
+        one.tally.left += 1
+        return
     try:
-        node.call("RESTORE", key, expires, dump, "ABSTTL")
+        node.call("RESTORE", key, max(expires, 0), dump, "ABSTTL")
         one.tally.changed += 1
     except StoreError as error:
         if error.code != "BUSYKEY":
@@ -247,25 +267,27 @@ def _idle(node: Node, keys: Sequence[bytes], idle_s: int) -> list[bytes]:
 
 def _removable(one: _Pass, node: Node, keys: Sequence[bytes]) -> list[list[Any]]:
     """Returns key, digest and deadline of what may go, with the dump where it is kept."""
-    step, rows = one.step, []
-    for key in keys[: step.args["limit"] - one.tally.changed]:
+    rows = []
+    for key in keys[: one.step.args["limit"] - one.tally.changed]:
         size = node.call("MEMORY", "USAGE", key) or 0
-        fits = one.tally.kept_bytes + size <= step.args["keep_bytes"]
-        if not fits and step.args["keep_all"]:
-            continue
-        dump, expires = node.call("DUMP", key), node.call("PEXPIRETIME", key)
-        if dump is None or expires == _GONE:
-            continue
-        one.tally.kept_bytes += len(dump) if fits else 0
-        sha = hashlib.sha1(dump, usedforsecurity=False).hexdigest()
-        rows.append([_text(key), sha, expires, base64.b64encode(dump).decode() if fits else None])
+        dump = node.call("DUMP", key) if one.has_room(size) else None
+        expires = node.call("PEXPIRETIME", key)
+        if dump is not None and expires != _GONE and one.has_room(len(dump)):  # MEMORY USAGE is an estimate
+            one.tally.kept_bytes += len(dump)
+            rows.append([_text(key), sha1_of(dump), expires, base64.b64encode(dump).decode()])
+        elif not one.step.args["keep_all"]:
+            seen = node.call("EVAL", _LOOK, 1, key)
+            rows += [[_text(key), seen[0].decode(), seen[1], None]] if seen else []
     return rows
 
 
-def _remove_each(one: _Pass, rows: Sequence[Sequence[Any]]) -> None:
-    for text, sha, expires, _ in rows:
-        key = _bytes(text)
-        one.count([one.work.servers.holder(key).call("EVAL", _REMOVE, 1, key, sha, expires)])
+def _removed(one: _Pass, rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Removes keys that still are as they were seen, and returns which."""
+    holder = one.work.servers.holder
+    keys = [(_bytes(text), sha, expires) for text, sha, expires, _ in rows]
+    answers = [holder(key).call("EVAL", _REMOVE, 1, key, sha, expires) for key, sha, expires in keys]
+    one.count(answers)
+    return [row for row, gone in zip(rows, answers, strict=True) if gone]
 
 
 # ── what both use ─────────────────────────────────────────────────────────────────────────────
@@ -296,7 +318,7 @@ def _begun(work: Work, step: Step, watch: Watch) -> _Pass:
 def _parts(one: _Pass) -> Iterator[list[list[Any]]]:
     """Yields the parts that an attempt before a crash had kept: whether it carried them out, nobody knows."""
     if one.safe.parts(one.step.id):
-        yield from list(_kept_rows(one.safe, one.step.id))
+        yield from _kept_rows(one.safe, one.step.id)
 
 
 def _kept_rows(safe: Safe, step: str) -> Iterator[list[list[Any]]]:

@@ -36,6 +36,8 @@ class User(Spec):
     channels: Annotated[str | None, _ONE] = None
     selectors: Annotated[tuple[str, ...] | None, _ONE] = None
     """Further sets of rules, each `COMMANDS KEYS CHANNELS`; one that allows a command is enough."""
+    sanitize_payload: Annotated[bool | None, _ONE] = None
+    """False: what the user RESTOREs is loaded unchecked, where `sanitize-dump-payload` is `clients`."""
     before: Annotated[str | None, OnChange(IGNORE, "what the user `default` goes back to")] = None
     """Its rules when they were first changed from a manifest: that user cannot be deleted."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -37,7 +38,7 @@ def config_steps(changes: Sequence[Change], planning: Planning) -> list[Step]:
     step = _step(changes, values, before, "set " + ", ".join(values))
     back = _step(changes, was, remembered, "set " + ", ".join(was) + " back")
     hazards = tuple(_hazards(changes, planning))
-    back = back.model_copy(update={"id": f"{back.id}/back"})
+    back = back.model_copy(update={"id": f"{back.id}/back", "hazards": tuple(_hazards_back(changes))})
     return [step.model_copy(update={"inverse": back, "hazards": hazards})]
 
 
@@ -87,6 +88,25 @@ def _hazards(changes: Sequence[Change], planning: Planning) -> Iterator[Hazard]:
         yield hazard(HazardKind.BLOCKS_WRITES, f"{uses}: every write fails with OOM from then on")
     else:
         yield hazard(HazardKind.DELETES_DATA, f"{uses}: keys are evicted at once")
+
+
+def _hazards_back(changes: Sequence[Change]) -> Iterator[Hazard]:
+    """Yields what it does to lower the memory's bound again, once more is in use than it allows."""
+    live = {c.address.name: c.live.value for c in changes if isinstance(c.live, Config)}
+    desired = {c.address.name: c.desired.value for c in changes if isinstance(c.desired, Config)}
+    lower, upper = _bound(live.get("maxmemory")), _bound(desired.get("maxmemory"))
+    if not lower < upper:
+        return
+    uses = f"if more than {lower:,} bytes are in use by then"
+    if live.get("maxmemory-policy") == "noeviction":
+        yield hazard(HazardKind.BLOCKS_WRITES, f"{uses}, every write fails with OOM")
+    else:
+        yield hazard(HazardKind.DELETES_DATA, f"{uses}, keys are evicted at once")
+
+
+def _bound(maxmemory: str | None) -> float:
+    """Returns the bytes that a server may use. 0 is no bound, and neither is what is not known."""
+    return int(maxmemory) or math.inf if maxmemory and maxmemory.isdigit() else math.inf
 
 
 def _value(planning: Planning, store: str, name: str) -> str | None:

@@ -50,8 +50,8 @@ def group_steps(change: Change, planning: Planning) -> list[Step]:
 
 def _undone_by(made: Step, drop: Step, since: str) -> Step:
     """Returns `made` with `drop` as its inverse. What has come in since goes by a rollback, which must be
-    allowed, and is kept: it is there again where the rollback is itself undone."""
-    deletes = hazard(HazardKind.DELETES_DATA, f"{since}: it goes, and is kept in the state")
+    allowed. It is kept until that has ended: one that fails, and is itself undone, brings it back."""
+    deletes = hazard(HazardKind.DELETES_DATA, f"{since}: it goes, unless the rollback fails")
     back = drop.model_copy(
         update={"id": f"{drop.id}/back", "hazards": (deletes,), "args": {**drop.args, "keep": True}}
     )

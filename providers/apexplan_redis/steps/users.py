@@ -9,7 +9,7 @@ from typing import Any, Final
 from apexplan.model.change import Action, Change
 from apexplan.model.plan import Hazard, HazardKind, Step
 from apexplan_redis.read.everywhere import ALL
-from apexplan_redis.read.users import FIELDS, INITIAL, rules
+from apexplan_redis.read.users import FIELDS, rules
 from apexplan_redis.specs import User
 from apexplan_redis.specs.user import DEFAULT
 from apexplan_redis.steps.base import Planning, hazard, line
@@ -18,7 +18,8 @@ USER: Final = "user"
 
 
 def user_steps(change: Change, planning: Planning) -> list[Step]:
-    """Returns the step of one user. The user `default` cannot be deleted and goes back to what it was."""
+    """Returns the step of one user. The user `default` cannot be deleted and goes back to what it was, or
+    stays as it is where it was never changed from a manifest."""
     live, desired = change.live, change.desired
     assert live is None or isinstance(live, User)
     assert desired is None or isinstance(desired, User)
@@ -27,12 +28,9 @@ def user_steps(change: Change, planning: Planning) -> list[Step]:
     known = live.before if live is not None else None
     before: dict[str, str | None] = {}
     if name == DEFAULT:
-        former = json.dumps(was.get(ALL), sort_keys=True) if was.get(ALL) else None
-        before = {name: None if desired is None else (known or former)}
-    if desired is not None:
-        after: dict[str, Any] = {ALL: _filled(live, desired)}
-    else:
-        after = {ALL: _initial(known) if name == DEFAULT else None}
+        before = {name: None if desired is None else known or _remembered(was.get(ALL))}
+    stays = desired is None and name == DEFAULT and known is None
+    after = was if stays else {ALL: afterwards(name, live, desired)}
     back = _step(change, was, {name: known} if name == DEFAULT else {}, "bring the former rules back")
     step = _step(change, after, before, _title(change))
     hazards = tuple(_hazards(change))
@@ -79,19 +77,35 @@ def _filled(live: User | None, desired: User) -> dict[str, Any]:
         "keys": "",
         "channels": "",
         "selectors": [],
+        "sanitize_payload": True,
     }
     known = _values(live) if live else {}
     return {**nothing, **{n: value for n, value in known.items() if value is not None}, **_values(desired)}
 
 
-def _initial(before: str | None) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(before) if before else _values(INITIAL)
-    return found
+def afterwards(name: str, live: User | None, desired: User | None) -> dict[str, Any] | None:
+    """Returns all that a user is once it is no longer `live` but `desired`; None: gone."""
+    if desired is not None:
+        return _filled(live, desired)
+    if name != DEFAULT or live is None:
+        return None
+    former: dict[str, Any] = json.loads(live.before) if live.before else {}
+    passwords = () if former.get("nopass") else live.passwords
+    return {**_values(live), **former, "passwords": list(passwords or ())}
+
+
+def _remembered(values: Mapping[str, Any] | None) -> str | None:
+    """Returns what the server is to remember of the user `default`: all but its passwords. Who may call
+    functions can read that, and a hash without salt is as good as many a password."""
+    if values is None:
+        return None
+    return json.dumps({name: value for name, value in values.items() if name != "passwords"}, sort_keys=True)
 
 
 def _title(change: Change) -> str:
     if change.action is Action.DELETE and change.address.name == DEFAULT:
-        return "bring the user default back to what it was"
+        known = isinstance(change.live, User) and change.live.before
+        return "bring the user default back to what it was" if known else "leave the user default as it is"
     word = {Action.CREATE: "make", Action.DELETE: "delete"}.get(change.action, "change")
     return f"{word} user {change.address.name}"
 

@@ -49,6 +49,7 @@ PARTS: Final[dict[tuple[str, ...], list[Any]]] = {
     ("users", "bot"): [
         {"nopass": True, "commands": "+ping", "lifecycle": {"ignore": ["commands"]}},
         {"nopass": True, "commands": "+@read", "keys": ["*"], "selectors": [{"commands": "+set"}]},
+        {"nopass": True, "commands": "+restore", "sanitize_payload": False},
     ],
     ("users", "default"): [
         {"nopass": True, "commands": "+@all -shutdown", **_ALL},

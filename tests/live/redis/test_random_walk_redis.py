@@ -1,5 +1,5 @@
-"""Random walks: one contract after the other is applied to a server on which an application works and a
-stranger changes things by hand, and after every step the promises are looked at.
+"""Random walks: one contract after the other is applied to a server, or to a cluster, on which an application
+works and a stranger changes things by hand, and after every step the promises are looked at.
 
     APEXPLAN_WALK_SEEDS=17       that walk alone, as a failed test prints it
     APEXPLAN_WALK_SEEDS=1-500    all of these
@@ -321,14 +321,18 @@ class Walk:
         live = self.bench.live()
         found: Snapshot = {f"object {a}": spec.values() for a, spec in live.objects.items()}
         found["contract"] = live.details["contract"]
-        with connected(self.bench.url) as node:
-            found |= {f"CONFIG {n.decode()}": v for n, v in node.call("CONFIG", "GET", "*").items()}
-            for key in node.call("KEYS", "*"):
-                found[f"key {key!r}"] = (_value(node, key), node.call("PEXPIRETIME", key))
+        with connected(self.bench.url) as primaries:
+            for number, node in enumerate(primaries):
+                told = node.call("CONFIG", "GET", "*")
+                found |= {f"CONFIG {name.decode()} of {number}": value for name, value in told.items()}
+                for key in node.call("KEYS", "*"):
+                    found[f"key {key!r}"] = (_value(node, key), node.call("PEXPIRETIME", key))
         return found
 
     def ask(self, *command: Any) -> Any:
-        with connected(self.bench.url) as node:
+        """Returns the answer of whoever has the key; of a cluster's servers any for what has none."""
+        with connected(self.bench.url) as primaries:
+            node = primaries[0] if len(primaries) == 1 else self.draw.choice(primaries)
             return node.call(*command)
 
 
@@ -340,6 +344,7 @@ def _set_config(walk: Walk, address: Address) -> None:
 
 def _set_user(walk: Walk, address: Address) -> None:
     ways = [("-lolwut",), ("resetkeys", "allkeys", "+@all"), ("clearselectors", "+@all", "(+get ~s:*)")]
+    ways += [("skip-sanitize-payload",)]
     if address.name != "default":
         ways += [("off",), ("resetpass",), ("reset",)]
         if walk.draw.random() < 0.3:
@@ -397,7 +402,7 @@ def _bytes(plan: Plan) -> str:
 def connected(url: str) -> Iterator[Any]:
     found = connect(STORE, servers.settings(url))
     try:
-        yield found.primaries[0]
+        yield found.primaries
     finally:
         found.close()
 
@@ -434,4 +439,11 @@ def walked(walk: Walk) -> None:
 @pytest.mark.parametrize("seed", seeds(5))
 def test_a_walk_on_a_redis(seed: int, tmp_path: Path) -> None:
     with servers.server(tmp_path / "redis") as running:
+        walked(Walk(Bench(url=running.url), seed))
+
+
+@pytest.mark.parametrize("seed", seeds(2))
+def test_a_walk_on_a_cluster(seed: int, tmp_path: Path) -> None:
+    """By hand one server alone is changed: then servers differ."""
+    with servers.cluster(tmp_path) as running:
         walked(Walk(Bench(url=running.url), seed))

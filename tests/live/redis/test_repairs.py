@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from apexplan.engine import rollback
 from apexplan.engine.apply import _Safe
 from apexplan.engine.ports import RunStatus
 from apexplan.model.address import Address
+from apexplan.model.errors import Interrupted, Transient
 from apexplan.model.plan import HazardKind, Plan, RollbackClass, Step
 from apexplan.provider import Outcome
 from tests.live.redis import servers
 from tests.live.redis.bench import STORE, Bench, applied, objects
+from tests.live.redis.meanwhile import meanwhile
 
 pytestmark = pytest.mark.live
 
@@ -82,7 +89,7 @@ def test_what_nobody_asked_to_repair_is_told_and_left(bench: Bench) -> None:
     applied(bench.apply(objects(manifest)))
     bench.fill([("SET", "doc:1", 1)])
     plan = bench.plan_audited(objects(manifest))
-    assert plan.empty and any("have no TTL" in note.text for note in plan.notes)
+    assert plan.empty and any("has no TTL" in note.text for note in plan.notes)
 
 
 def test_a_second_audit_finds_nothing(bench: Bench) -> None:
@@ -135,6 +142,19 @@ def test_keys_that_are_no_text_are_repaired_too(bench: Bench) -> None:
         node.call("SET", b"doc:\xff\x00", 1)
         applied(bench.apply_audited(objects(BOUND)))
         assert node.call("PTTL", b"doc:\xff\x00") > 0
+
+
+@pytest.mark.parametrize("wrong_s", [-7200, 7200])
+def test_deadlines_go_by_the_servers_clock(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, wrong_s: int
+) -> None:
+    """By that of a machine which is two hours late, every key would expire at once."""
+    applied(bench.apply(objects(BOUND)))
+    bench.fill([("SET", "doc:1", 1)])
+    clock = time.time
+    monkeypatch.setattr(time, "time", lambda: clock() + wrong_s)
+    applied(bench.apply_audited(objects(BOUND)))
+    assert 0 < ttl_ms(bench, "doc:1") <= HOUR_MS
 
 
 # ── undeclared keys ───────────────────────────────────────────────────────────────────────────
@@ -214,6 +234,60 @@ def test_a_declared_stream_is_no_undeclared_key(bench: Bench) -> None:
         assert found.strangers == ()
 
 
+def test_a_key_that_was_left_and_is_deleted_later_is_not_brought_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(bench.apply(objects(REMOVE)))
+    strange(bench, "old:1", "old:2")
+    meanwhile(monkeypatch, "00000001", lambda: bench.ask("SET", "old:1", "new"))
+    applied(bench.apply_audited(objects(REMOVE)))
+    assert bench.ask("GETDEL", "old:1") == b"new"
+    applied(bench.roll_back())
+    assert (bench.ask("EXISTS", "old:1"), bench.ask("EXISTS", "old:2")) == (0, 1)
+
+
+def test_a_rollback_brings_back_what_has_not_expired_by_the_servers_clock(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(bench.apply(objects(REMOVE)))
+    strange(bench, "old:1")
+    applied(bench.apply_audited(objects(REMOVE)))
+    clock = time.time
+    monkeypatch.setattr(time, "time", lambda: clock() + 1000 * HOUR_MS)
+    applied(bench.roll_back())
+    assert bench.ask("EXISTS", "old:1") == 1
+
+
+def test_what_a_newer_server_has_kept_is_refused_with_the_way_to_mend_it(bench: Bench) -> None:
+    """The last ten bytes of a dump are the version of its format and a checksum."""
+    applied(bench.apply(objects(REMOVE)))
+    strange(bench, "old:1")
+    applied(bench.apply_audited(objects(REMOVE)))
+    (parts,) = bench.state._kept.values()
+    rows = json.loads(parts["00000001"])
+    newer = [(*row, base64.b64decode(dump)[:-10] + b"\xff" * 10) for *row, dump in rows]
+    parts["00000001"] = json.dumps([(*row, base64.b64encode(dump).decode()) for *row, dump in newer]).encode()
+    found = bench.roll_back().failure
+    assert found is not None
+    assert "cannot read this dump" in found.error and "a newer one" in found.mend
+
+
+def test_a_value_that_is_not_kept_does_not_leave_the_server(bench: Bench) -> None:
+    manifest = REMOVE.replace("keep: 1mb", "keep: 1kb").replace("idle: 1s", "idle: 0s")
+    applied(bench.apply(objects(manifest)))
+    bench.ask("SET", "old:1", Random(1).randbytes(5_000_000))
+    before = sent_bytes(bench)
+    applied(bench.apply_audited(objects(manifest)))
+    assert bench.ask("EXISTS", "old:1") == 0
+    assert sent_bytes(bench) - before < 1_000_000
+
+
+def sent_bytes(bench: Bench) -> int:
+    """Returns how much the server has sent to all clients so far."""
+    lines = bench.ask("INFO", "stats").decode().splitlines()
+    return int(dict(line.split(":", 1) for line in lines if ":" in line)["total_net_output_bytes"])
+
+
 # ── crashes ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -247,6 +321,47 @@ class _StopsAfter:
         return self.left < 0
 
 
+def test_an_attempt_that_goes_on_keeps_the_limit_of_the_plan(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = BOUND.replace("repair: ttl", "repair: {limit: 10}")
+    applied(bench.apply(objects(manifest)))
+    bench.fill([("SET", f"doc:{n}", n) for n in range(30)])
+
+    def fails() -> None:
+        del bench.state._kept[bench.state.runs()[0].id, "cache.pattern.doc:{id}/bound ttl"]["end"]
+        raise Transient("once")
+
+    meanwhile(monkeypatch, "end", fails)
+    applied(bench.apply_audited(objects(manifest)))
+    assert sum(ttl_ms(bench, f"doc:{n}") > 0 for n in range(30)) == 10
+
+
+def test_a_run_that_goes_on_after_the_deadline_that_it_had_meant_deletes_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a night: what was to live for another hour from yesterday on gets its hour now."""
+    applied(bench.apply(objects(BOUND)))
+    bench.fill([("SET", f"doc:{n}", n) for n in range(5)])
+
+    def stops() -> None:
+        bench.stop.wished = True
+        raise Interrupted("before any key was changed")
+
+    meanwhile(monkeypatch, "00000001", stops)
+    assert bench.apply_audited(objects(BOUND)).status is RunStatus.STOPPED
+    bench.stop.wished = False
+    (parts,) = bench.state._kept.values()
+    rows = json.loads(parts["00000001"])
+    parts["00000001"] = json.dumps(
+        [[key, seen, deadline - 9 * HOUR_MS] for key, seen, deadline in rows]
+    ).encode()
+    applied(bench.resume())
+    assert all(0 < ttl_ms(bench, f"doc:{n}") <= HOUR_MS for n in range(5))
+    applied(bench.roll_back())
+    assert all(ttl_ms(bench, f"doc:{n}") == -1 for n in range(5))
+
+
 def test_a_probe_outside_of_a_run_does_not_guess(bench: Bench) -> None:
     applied(bench.apply(objects(BOUND)))
     bench.fill([("SET", "doc:1", 1)])
@@ -263,8 +378,8 @@ def test_a_repair_is_not_done_because_the_run_that_is_rolled_back_did_it(bench: 
     applied(bench.apply_audited(objects(BOUND)))
     repaired = bench.state.runs()[0]
     step = step_of(repaired.plan, "bound ttl")
-    applied(bench.roll_back())
-    undone = bench.state.runs()[0]
+    plan = rollback.plan(repaired, bench.state.head(), created="later", sizes={})
+    undone = replace(repaired, id="later", plan=plan)
     with bench.stores() as stores, bench.state.lock("test", 0) as lock:
         session = stores[STORE].session
         for run, outcome in ((repaired, Outcome.DONE), (undone, Outcome.NOT_DONE)):

@@ -159,6 +159,7 @@ def test_a_user_may_do_nothing_that_is_not_said() -> None:
         "keys": "",
         "channels": "",
         "selectors": [],
+        "sanitize_payload": True,
     }
 
 
