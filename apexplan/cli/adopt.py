@@ -50,7 +50,7 @@ def adopt(
             raise UsageError("nothing to adopt: each such object is owned, not declared, or not there")
         refuse_in_records(found.values())
         state.replace(lock, found, projects.event("adopt", ", ".join(map(str, found))))
-        for problem in write_marks(project.name, found, stores.values()):
+        for problem in write_marks(project.name, found, stores.values(), state.recorded()):
             note(problem)
     lines = [*(f"= {address}" for address in found), f"Adopted: {view.counted('object', len(found))}."]
     answer(format_, "adopted", {"adopted": [str(address) for address in found]}, lines)

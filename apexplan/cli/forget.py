@@ -34,7 +34,7 @@ def forget(
         names = {a.store for a in found}
         with projects.stores_of(project, sorted(names)) as stores:
             state.replace(lock, found, projects.event("forget", ", ".join(map(str, found))))
-            for problem in write_marks(project.name, found, stores.values()):
+            for problem in write_marks(project.name, found, stores.values(), state.recorded()):
                 note(problem)
     lines = [*(f"· {address}" for address in found), f"Forgotten: {view.counted('object', len(found))}."]
     answer(format_, "forgotten", {"forgotten": [str(address) for address in found]}, lines)

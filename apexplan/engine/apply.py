@@ -380,7 +380,8 @@ class Executor:
             self._reporter.said(f"the result could not be read: {error}")
             return self._pause(RunStatus.STOPPED)
         marked = {**self._marks_before(status), **after}
-        for problem in write_marks(self._run.plan.project, marked, self._stores.values()):
+        project, recorded = self._run.plan.project, self._state.recorded()
+        for problem in write_marks(project, marked, self._stores.values(), recorded):
             self._reporter.said(problem)
         entries, self._pending = self._pending, []
         self._state.finish(self._lock, self._run.id, status, after, self._now(), entries)

@@ -41,17 +41,24 @@ def recorded_after(
 
 
 def write_marks(
-    project: str, records: Mapping[Address, Recorded | None], stores: Iterable[OpenStore]
+    project: str,
+    records: Mapping[Address, Recorded | None],
+    stores: Iterable[OpenStore],
+    recorded: Mapping[Address, Recorded],
 ) -> list[str]:
     """Marks the objects as owned in the ledgers of their stores, or takes the marks away where the
-    record is None. Returns what went wrong: a mark is a copy, and its loss undoes nothing."""
+    record is None; marks that a ledger has lost of what is `recorded` are written again. Returns what
+    went wrong: a mark is a copy, and its loss undoes nothing."""
     problems = []
     for store in stores:
         mine = {a: r for a, r in records.items() if a.store == store.name}
         if not mine or not isinstance(store.session, Ledger):
             continue
-        marks = {a: Mark(a, r.values, r.protect, r.run) if r else None for a, r in mine.items()}
         try:
+            there = store.session.marks(project)
+            lost = {a: r for a, r in recorded.items() if a.store == store.name and a not in there}
+            owned = {**lost, **mine}.items()
+            marks = {a: Mark(a, r.values, r.protect, r.run) if r else None for a, r in owned}
             store.session.record(project, marks)
         except StoreError as error:
             problems.append(f"the ledger in {store.name} was not written: {error}")

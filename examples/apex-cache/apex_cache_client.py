@@ -75,7 +75,8 @@ def from_json(value: bytes) -> Any:
     return json.loads(value)
 
 
-Tags: TypeAlias = Mapping[str, Iterable[str | int]]
+Tags: TypeAlias = Mapping[str, list[str]]
+"""Subject → ids of what a value was made from."""
 
 
 class _Loaded(Protocol):
@@ -121,7 +122,8 @@ class _Library:
         return self._on_clock("begin", (), int)
 
     def invalidate(self, event: str, id: str) -> _Call[Invalidated]:
-        return self._on_clock("invalidate", (event, id), lambda reply: Invalidated(*reply))
+        words = (event, _fits("id", id, _ID))
+        return self._on_clock("invalidate", words, lambda reply: Invalidated(*reply))
 
     def sweep(self) -> _Call[Swept]:
         return self._on_clock("sweep", (), lambda reply: Swept(*reply))
@@ -201,6 +203,14 @@ def _fits(name: str, value: str | int, pattern: re.Pattern[bytes]) -> str:
     if not pattern.fullmatch(_bytes(text)):
         raise ValueError(f"{name}: {text!r} is not of the form that the contract gives")
     return text
+
+
+def _all_fit(name: str, values: Iterable[str | int], pattern: re.Pattern[bytes]) -> list[str]:
+    """Returns the texts of ids. One that no event can name would never make its value stale; neither would
+    the letters of an id that stands alone."""
+    if isinstance(values, str | bytes):
+        raise TypeError(f"{name}: {values!r} is one id; give a list of them")
+    return [_fits(name, value, pattern) for value in values]
 
 
 def _bytes(word: Value | int) -> bytes:
@@ -445,7 +455,7 @@ def _doc_key(id: str) -> _Key:
             _fits("id", id, _DOC__ID),
         ),
         ttl_s=3600,
-        own={"document": str(id)},
+        own={"document": _fits("id", id, _ID)},
     )
 
 
@@ -473,7 +483,7 @@ def _user_docs_key(id: str) -> _Key:
             _fits("id", id, _USER_DOCS__ID),
         ),
         ttl_s=3600,
-        own={"user": str(id)},
+        own={"user": _fits("id", id, _ID)},
     )
 
 
@@ -486,7 +496,10 @@ class QueryLoaded:
     entity: Iterable[str]
 
     def tags(self) -> Tags:
-        return {"document": self.document, "entity": self.entity}
+        return {
+            "document": _all_fit("document", self.document, _DOC__ID),
+            "entity": _all_fit("entity", self.entity, _ID),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,7 +510,9 @@ class UserDocsLoaded:
     document: Iterable[str]
 
     def tags(self) -> Tags:
-        return {"document": self.document}
+        return {
+            "document": _all_fit("document", self.document, _DOC__ID),
+        }
 
 
 class DocEntry(_Entry):

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from apexplan.document import Path
-from apexplan.model.diagnostics import Problem
+from apexplan.model.diagnostics import Problem, Severity
 from apexplan_redis.document.models import KeyBlock, RedisContract
 from apexplan_redis.document.values import cached_name, key_block, seconds, ttl_block
 from apexplan_redis.invalidation import model
 from apexplan_redis.invalidation.mistakes import mistakes
-from apexplan_redis.patterns import Literal, Pattern, Placeholder
+from apexplan_redis.patterns import Literal, Pattern, Placeholder, overlaps, parse
 
 NAMELESS = "rest"
 """What the value of a `*` is called."""
@@ -40,7 +40,7 @@ def invalidation_of(
         **({"outbox_group": block.groups[0]} if block.groups else {}),
     )
     problems += [_placed(problem, document, patterns) for problem in mistakes(made)]
-    return (None if problems else made), problems
+    return (None, problems) if problems else (made, list(_in_anothers_place(document, patterns, made)))
 
 
 def cached(
@@ -77,6 +77,26 @@ def _entries(document: RedisContract, patterns: Mapping[str, Pattern]) -> Iterat
             own=dict(block.cached.about),
             tags=tuple(block.cached.made_of),
         )
+
+
+def _in_anothers_place(
+    document: RedisContract, patterns: Mapping[str, Pattern], made: model.Invalidation
+) -> Iterator[Problem]:
+    """Yields entries that some id puts in the place of a key that a more literal pattern has."""
+    others = [*patterns.values(), *(parse(own.pattern) for own in model.own_keys(made))]
+    pairs = ((text, [pattern, other]) for text, _, pattern in cached(document, patterns) for other in others)
+    for text, pair in pairs:
+        for winner, loser, key in overlaps(pair):
+            if loser is pair[0]:
+                yield Problem(
+                    "cached-in-anothers-place",
+                    ("keys", text),
+                    "a cached value can take the place of another key",
+                    f"`{key}` is of `{winner.text}`, and some id of `{text}` makes it too",
+                    "an event of that id removes the key, and a value of it replaces the key",
+                    "let one of them begin otherwise, or give the placeholder a type that the key is not of",
+                    Severity.WARNING,
+                )
 
 
 def _part(part: Literal | Placeholder) -> model.Part:

@@ -84,7 +84,6 @@ def _constants(invalidation: Invalidation) -> list[str]:
 
 def _loaded(entry: Entry, invalidation: Invalidation) -> list[str]:
     """Returns the class of what a loader gives for an entry with tags."""
-    tags = ", ".join(f"{_literal(subject)}: self.{subject}" for subject in entry.tags)
     return [
         "@dataclass(frozen=True, slots=True)",
         f"class {_camel(entry.name)}Loaded:",
@@ -94,8 +93,15 @@ def _loaded(entry: Entry, invalidation: Invalidation) -> list[str]:
         *(f"    {subject}: {_ids(subject, invalidation)}" for subject in entry.tags),
         "",
         "    def tags(self) -> Tags:",
-        f"        return {{{tags}}}",
+        "        return {",
+        *(f"            {_tag(subject, invalidation)}," for subject in entry.tags),
+        "        }",
     ]
+
+
+def _tag(subject: str, invalidation: Invalidation) -> str:
+    name = _literal(subject)
+    return f"{name}: _all_fit({name}, self.{subject}, {_form_of_subject(subject, invalidation)})"
 
 
 def _entry(entry: Entry, invalidation: Invalidation, way: _Flavour) -> list[str]:
@@ -204,7 +210,7 @@ def _key_parts(entry: Entry) -> Iterator[str]:
 
 def _own(entry: Entry) -> Iterator[str]:
     for subject, name in entry.own.items():
-        yield f"{_literal(subject)}: str({name})"
+        yield f"{_literal(subject)}: _fits({_literal(name)}, {name}, _ID)"
 
 
 def _event_method(event: Event, invalidation: Invalidation, way: _Flavour) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Final
 
 from apexplan.model.diagnostics import Problem
 from apexplan_redis.invalidation.model import Entry, Event, Invalidation
+from apexplan_redis.names import OWN_LIBRARIES
 
 MOST_CHUNK: Final = 5000
 """One call of UNLINK gets so many keys; Lua passes fewer than 8,000 arguments."""
@@ -54,6 +55,8 @@ def _settings(invalidation: Invalidation) -> Iterator[Problem]:
     for field, (value, least, most) in bounds.items():
         if not least <= value <= most:
             yield _problem((field,), "number out of range", str(value), f"take {least} to {most}")
+    if invalidation.library.startswith(OWN_LIBRARIES):
+        yield _problem(("library",), "name is kept for apexplan", invalidation.library, "take another name")
     if not invalidation.prefix or not invalidation.prefix.isprintable():
         mend = "take printable characters, such as `apex:`"
         yield _problem(("prefix",), "unusable prefix of keys", repr(invalidation.prefix), mend)

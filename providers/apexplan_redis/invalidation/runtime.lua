@@ -33,6 +33,12 @@ local function digits(number)
   return string.format('%.0f', number)
 end
 
+-- Returns the number that a text of digits is, else nil. Lua also takes `nan`, which no version is above, and
+-- fractions, which PEXPIRE refuses once the value is in.
+local function whole(text)
+  return text and string.match(text, '^%d+$') and tonumber(text)
+end
+
 local function micros()
   local now = redis.call('TIME')
   return now[1] * 1000000 + now[2]
@@ -245,12 +251,21 @@ local function store(name, entry, key, write)
   end
 end
 
+-- Returns the list from a place on. `unpack` ends at some 8,000.
+local function from(list, first)
+  local rest = {}
+  for i = first, #list do
+    rest[#rest + 1] = list[i]
+  end
+  return rest
+end
+
 -- KEYS: the entry. ARGV: its name, shape, token, ttl_ms, value, tags. Returns "stored" or why not.
 local function populate(keys, args)
-  local name, shape, token, ttl_ms, value = args[1], args[2], tonumber(args[3]), tonumber(args[4]), args[5]
-  local entry, tags = CONTRACT.entries[name], {unpack(args, 6)}
+  local name, shape, token, ttl_ms, value = args[1], args[2], whole(args[3]), whole(args[4]), args[5]
+  local entry, tags = CONTRACT.entries[name], from(args, 6)
   if not entry or not token or not ttl_ms or ttl_ms < 1 or not value then
-    return redis.error_reply('ERR populate takes an entry of the contract, shape, token, ttl_ms, value, tags')
+    return redis.error_reply('ERR populate takes an entry of the contract, shape, whole token and ttl_ms, value, tags')
   end
   local wrong = wrong_tags(entry, tags)
   if wrong then

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+import re
+from typing import Annotated, ClassVar, Final
 
 from apexplan.model.address import Address
 from apexplan.model.spec import IN_PLACE, OnChange, Spec, digest
+
+_REGISTERS: Final = re.compile(
+    r"""register_function \s* \(? \s* (?: \{ (?:(?!register_function).)*? \b function_name \s* = \s* )?
+    (["'])(\w+)\1""",
+    re.DOTALL | re.VERBOSE,
+)
 
 
 class Library(Spec):
@@ -32,6 +39,11 @@ class Library(Spec):
 
     def claims(self, address: Address) -> frozenset[str]:
         return frozenset({f"library {address.name}"})
+
+
+def functions(code: str | None) -> frozenset[str]:
+    """Returns the names of the functions that a library registers, of those whose names stand in its text."""
+    return frozenset(found[2] for found in _REGISTERS.finditer(code or ""))
 
 
 def _told(code: str | None) -> str:

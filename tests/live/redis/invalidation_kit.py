@@ -21,6 +21,8 @@ from apexplan_redis.invalidation.client import client_module
 from apexplan_redis.invalidation.library import library
 from apexplan_redis.invalidation.model import Entry, Event, Invalidation, Placeholder
 
+from .servers import RunningCluster
+
 ID = Placeholder("id", "str", "[^:]+")
 REST = Placeholder("rest", "any", ".+")
 
@@ -55,7 +57,7 @@ class Cached:
     """A server with the library, and what an application has of it."""
 
     url: str
-    redis: redis.Redis
+    redis: redis.Redis | redis.RedisCluster
     module: Any
     cache: Any
 
@@ -76,6 +78,19 @@ class Cached:
 
     def counters(self) -> dict[str, int]:
         return dict(self.cache.counters())
+
+
+@contextmanager
+def loaded_on(running: RunningCluster, invalidation: Invalidation) -> Iterator[Cached]:
+    """Gives a cluster with the library of `invalidation` on all primaries."""
+    for primary in running.primaries:
+        primary.ask("FUNCTION", "LOAD", "REPLACE", library(invalidation))
+    client = redis.RedisCluster(host="127.0.0.1", port=running.primaries[0].port)
+    module = module_of(invalidation)
+    try:
+        yield Cached(running.url, client, module, module.Cache(client))
+    finally:
+        client.close()
 
 
 @contextmanager

@@ -183,6 +183,9 @@ def test_without_the_library_a_call_says_what_to_do(cached: Cached) -> None:
         (("nothing", "", 1, 1000, "value"), "an entry of the contract"),
         ((*_DOC, "x", 1000, "value"), "an entry of the contract"),
         ((*_DOC, 1, 0, "value"), "an entry of the contract"),
+        ((*_DOC, "nan", 1000, "value", "document:d1"), "whole token"),
+        ((*_DOC, 1, "nan", "value", "document:d1"), "whole token and ttl_ms"),
+        ((*_DOC, 1, "1000.5", "value", "document:d1"), "whole token and ttl_ms"),
         ((*_DOC, 1, 1000), "an entry of the contract"),
         ((*_DOC, 1, 1000, "value"), "none of its tags names one"),
         (("user_docs", "", 1, 1000, "value", "document:d1"), "none of its tags names one"),
@@ -195,6 +198,51 @@ def test_a_call_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(redis.ResponseError, match=why):
         cached.redis.fcall("apex_cache_populate", 1, "doc:d1", *arguments)
+
+
+def test_a_life_that_is_no_whole_number_leaves_no_value_without_ttl(cached: Cached) -> None:
+    entry = cached.cache.doc("d1")
+    with pytest.raises(redis.ResponseError, match="whole token and ttl_ms"):
+        entry.populate("value", entry.begin(), ttl_s=1.0005)
+    assert not cached.redis.exists("doc:d1")
+
+
+@pytest.mark.parametrize("id", ["{a}%s%d.*", "a\0b", "\udcff", "é", "x" * 512, "-", " "])
+def test_an_odd_id_is_stored_served_and_made_stale(cached: Cached, id: str) -> None:
+    cached.put_document(id, "value")
+    cached.put_query("q", document=[id])
+    found = cached.cache.doc(id).get()
+    told = cached.cache.document_updated(id)
+    assert (found, told.unlinked, cached.cache.doc(id).get()) == (b"value", 2, None)
+
+
+def test_an_id_with_a_line_break_is_refused_before_the_source_is_read(cached: Cached) -> None:
+    with pytest.raises(ValueError, match="not of the form"):
+        cached.cache.doc("a\nb").fetch(lambda: pytest.fail("was read"))
+
+
+def test_an_event_of_an_id_with_a_line_break_is_refused_by_the_client(cached: Cached) -> None:
+    with pytest.raises(ValueError, match="not of the form"):
+        cached.cache.document_updated("a\nb")
+
+
+def test_one_id_in_place_of_a_list_is_refused(cached: Cached) -> None:
+    entry = cached.cache.query("q")
+    with pytest.raises(TypeError, match="'d1' is one id; give a list"):
+        entry.populate("result", entry.begin(), document="d1", entity=[])
+
+
+def test_an_id_that_no_event_of_its_subject_can_name_is_refused(cached: Cached) -> None:
+    entry = cached.cache.query("q")
+    with pytest.raises(ValueError, match="document: 'a:b' is not of the form"):
+        entry.populate("result", entry.begin(), document=["a:b"], entity=[])
+
+
+def test_a_value_may_be_made_of_ten_thousand_things(cached: Cached) -> None:
+    ids = [f"d{number}" for number in range(10_000)]
+    cached.put_query("q", document=ids)
+    cached.cache.document_updated(ids[-1])
+    assert cached.cache.query("q").get() is None
 
 
 def test_a_read_of_what_the_contract_has_not_is_refused(cached: Cached) -> None:

@@ -1,4 +1,5 @@
-"""Random walks against a model that knows what each value was made from and what happened since."""
+"""Random walks against a model that knows what each value was made from and what happened since, on one
+server and on a cluster of three primaries."""
 
 from __future__ import annotations
 
@@ -6,14 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import Any
 
 import pytest
 
-from .invalidation_kit import Cached, contract, loaded
-from .servers import one_at_a_time, standalone
+from apexplan_redis.server.slots import SLOTS
+
+from .invalidation_kit import Cached, contract, loaded, loaded_on
+from .servers import RunningCluster, cluster, one_at_a_time, standalone, until
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, *one_at_a_time]
 
+TAG = "{apex}:"
 IDS = ["1", "2", "12"]
 STALE = {
     "document_updated": ("document", {"doc", "query"}),
@@ -123,17 +128,65 @@ class Evicting(Walk):
         assert found is None or (value is not None and not value.stale and found == value.text.encode())
 
     def sweep(self) -> None:
-        keys = sorted(self.cached.redis.keys("*"))
+        keys: list[Any] = sorted(self.cached.redis.keys("*"))
         if keys:
             self.cached.redis.delete(self.random.choice(keys))
-        if self.random.random() < 0.1:
-            self.cached.redis.delete("apex:clock")
+        clock = [key for key in keys if key.endswith(b"apex:clock")]
+        if clock and self.random.random() < 0.1:
+            self.cached.redis.delete(*clock)
+
+
+def _random() -> Random:
+    seed = SystemRandom().randrange(2**32)
+    print(f"seed {seed}")
+    return Random(seed)
 
 
 @pytest.mark.parametrize("way", [Walk, Evicting])
 def test_a_walk_agrees_with_the_model(cached: Cached, way: type[Walk]) -> None:
-    seed = SystemRandom().randrange(2**32)
-    print(f"seed {seed}")
-    walk = way(cached, Random(seed))
+    walk = way(cached, _random())
     walk.go(10_000)
     assert walk.hits > 0
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
+    with cluster(tmp_path_factory.mktemp("cluster"), replicas=1) as running:
+        yield running
+
+
+@pytest.fixture
+def clustered(started: RunningCluster) -> Iterator[Cached]:
+    with loaded_on(started, contract(tag=TAG, chunk=2)) as found:
+        found.redis.flushall()
+        yield found
+
+
+@pytest.mark.parametrize("way", [Walk, Evicting])
+def test_a_walk_on_a_cluster_agrees_with_the_model(clustered: Cached, way: type[Walk]) -> None:
+    walk = way(clustered, _random())
+    walk.go(5_000)
+    assert walk.hits > 0
+
+
+def test_a_walk_goes_on_where_a_replica_takes_over(tmp_path: Path) -> None:
+    with (
+        cluster(tmp_path, replicas=1) as running,
+        loaded_on(running, contract(tag=TAG, chunk=2)) as found,
+    ):
+        walk = Walk(found, _random())
+        walk.go(1_000)
+        before = walk.hits
+        _replica_takes_over(running)
+        walk.go(1_000)
+    assert 0 < before < walk.hits
+
+
+def _replica_takes_over(running: RunningCluster) -> None:
+    """Changes the parts of the primary that has the cache and of its replica, as an operator does."""
+    slot = int(running.primaries[0].ask("CLUSTER", "KEYSLOT", TAG))
+    owner = slot * len(running.primaries) // SLOTS
+    replica = running.replicas[owner]
+    replica.ask("CLUSTER", "FAILOVER")
+    until(lambda: replica.ask("ROLE")[0] == b"master")
+    until(lambda: running.primaries[owner].ask("ROLE")[0] == b"slave")

@@ -207,3 +207,14 @@ def test_a_server_that_is_started_again_has_it(tmp_path: Path) -> None:
 
 def test_marks_of_two_projects_are_kept_apart() -> None:
     assert marks_library("a") != marks_library("b")
+
+
+def test_marks_that_were_lost_are_written_again_by_the_next_apply(running: Running, node: Node) -> None:
+    life = declared_life(running.url, config={"slowlog-max-len": 7})
+    life.apply()
+    marks = marks_library("conformance")
+    was = content_of(library_of(node, marks))["marks"].keys()
+    node.call("FUNCTION", "DELETE", marks)
+    life.declare(objects(keys={"doc:{id}": {"ttl": 60}}, undeclared="report", config={"slowlog-max-len": 7}))
+    life.apply()
+    assert content_of(library_of(node, marks))["marks"].keys() == was

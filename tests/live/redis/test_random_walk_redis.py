@@ -241,11 +241,11 @@ class Walk:
         with self.bench.stores() as stores, self.bench.state.lock("forget", 0) as lock:
             gone = forgettable(record, some.__contains__)
             self.bench.state.replace(lock, gone, _EVENT)
-            assert not write_marks("test", gone, stores.values())
+            assert not write_marks("test", gone, stores.values(), self.bench.state.recorded())
             live = self.live(frozenset(self.objects))
             back = adoptable(self.objects, live, self.bench.state.recorded(), some.__contains__)
             self.bench.state.replace(lock, back, _EVENT)
-            assert not write_marks("test", back, stores.values())
+            assert not write_marks("test", back, stores.values(), self.bench.state.recorded())
         assert set(back) == some
         assert self.snapshot() == before
         assert self.bench.plan(self.objects).empty
