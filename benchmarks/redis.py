@@ -23,6 +23,7 @@ from typing import Any, Final
 
 import redis
 
+from apexplan.cli.main import give_way
 from apexplan.model.address import Address
 from apexplan.provider import AuditOptions
 from apexplan_redis.audit import audit
@@ -213,7 +214,8 @@ class _Quiet:
 
 
 def audit_once(port: str, rate: str) -> Mapping[str, Any]:
-    """Audits the keys, all of which keep to the contract."""
+    """Audits the keys, all of which keep to the contract, as `apexplan audit` would."""
+    give_way()
     said = {
         Address("cache", "pattern", f"{name}{{id:int}}"): KeyPattern(
             type=_type(number), ttl="required", ttl_max_s=86_400

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import gc
+import os
 import sys
 
 from apexplan import __version__
@@ -39,6 +40,7 @@ COMMANDS = {
     "dev": "start and stop real local stores, without Docker",
 }
 
+_CAN_WAIT = ("audit", "drift")
 _RUNNING = ("apply", "resume", "rollback", "migrate")
 EXIT_CODES = {
     0: ("done; no changes, no drift", tuple(COMMANDS)),
@@ -64,6 +66,8 @@ def main() -> None:
     from apexplan.cli.guard import guarded
 
     calm_collector()
+    if arguments[0] in _CAN_WAIT:
+        give_way()
 
     sys.exit(guarded(arguments[0], arguments[1:]))
 
@@ -72,6 +76,13 @@ def calm_collector() -> None:
     """Lets Python look for circular garbage less often: a plan makes a million objects and hardly any
     garbage, and looking for it took a quarter of the time of `plan` at 17,000 objects."""
     gc.set_threshold(200_000, 50, 100)
+
+
+def give_way() -> None:
+    """Lets other processes of the machine go first, such as a server and its clients: beside an audit at
+    50,000 keys a second, another client's p99 was 1.3 times what it was alone, and so 1.0 times."""
+    if hasattr(os, "nice"):
+        os.nice(10)
 
 
 def overview() -> str:

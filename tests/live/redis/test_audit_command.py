@@ -193,6 +193,17 @@ def test_a_stop_tells_how_to_go_on_where_that_can_be(place: Place, more: tuple[s
 
 
 @pytest.mark.slow
+def test_an_audit_gives_way_to_other_processes(place: Place) -> None:
+    fill(place.running)
+    process = place.started("audit", "--rate", "500")
+    until(lambda: scans(place.running))
+    priority = os.getpriority(os.PRIO_PROCESS, process.pid)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert priority == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)
+
+
+@pytest.mark.slow
 def test_a_second_stop_does_not_wait_for_a_server_that_hangs(place: Place) -> None:
     fill(place.running)
     process = place.started("audit", "--rate", "500")
