@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.live.redis.bench import Bench, applied, objects
-from tests.live.redis.servers import RunningCluster, cluster
+from tests.live.redis.servers import Running, RunningCluster, cluster
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -22,45 +22,40 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster
         yield running
 
 
-@pytest.fixture
-def running(started: RunningCluster) -> RunningCluster:
+@pytest.fixture(params=[0, 1, 2])
+def loser(started: RunningCluster, request: pytest.FixtureRequest) -> Running:
+    """The server that will lose everything, of a cluster in which nothing was declared yet."""
     for each in started.primaries:
         each.ask("FUNCTION", "FLUSH")
         each.ask("CONFIG", "SET", "slowlog-max-len", 128)
-    return started
+    found: Running = started.primaries[request.param]
+    return found
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_server_that_has_lost_the_contract_does_not_empty_it_on_the_others(
-    running: RunningCluster, number: int
-) -> None:
-    bench = Bench(url=running.url)
-    applied(bench.apply(objects(MANIFEST)))
-    running.primaries[number].ask("FUNCTION", "FLUSH")
+@pytest.fixture
+def bench(started: RunningCluster, loser: Running) -> Bench:
+    """A store as the manifest has it, of which one server has lost what apexplan keeps in it."""
+    found = Bench(url=started.url)
+    applied(found.apply(objects(MANIFEST)))
+    assert not found.plan(objects(MANIFEST)).notes
+    loser.ask("FUNCTION", "FLUSH")
+    return found
+
+
+def test_a_plan_names_the_server(bench: Bench, loser: Running) -> None:
+    (note,) = bench.plan(objects(MANIFEST)).notes
+    assert f"and {loser.name} has another or none" in note.text
+
+
+def test_the_contract_is_not_emptied_on_the_others(bench: Bench, started: RunningCluster) -> None:
     applied(bench.apply(objects(ANOTHER)))
     assert bench.plan(objects(ANOTHER)).empty
-    contracts = [each.ask("FCALL", "apexplan_contract", 0) for each in running.primaries]
+    contracts = [each.ask("FCALL", "apexplan_contract", 0) for each in started.primaries]
     assert len(set(contracts)) == 1
     assert b"doc:{id}" in contracts[0] and b"config slowlog-max-len" in contracts[0]
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_plan_names_a_server_that_has_lost_the_contract(running: RunningCluster, number: int) -> None:
-    bench = Bench(url=running.url)
-    applied(bench.apply(objects(MANIFEST)))
-    assert not bench.plan(objects(MANIFEST)).notes
-    running.primaries[number].ask("FUNCTION", "FLUSH")
-    (note,) = bench.plan(objects(MANIFEST)).notes
-    assert f"and {running.primaries[number].name} has another or none" in note.text
-
-
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_server_that_has_lost_the_marks_does_not_empty_them_on_the_others(
-    running: RunningCluster, number: int
-) -> None:
-    bench = Bench(url=running.url)
-    applied(bench.apply(objects(MANIFEST)))
-    running.primaries[number].ask("FUNCTION", "FLUSH")
+def test_the_marks_are_not_emptied_on_the_others(bench: Bench) -> None:
     applied(bench.apply(objects(ANOTHER)))
     with bench.stores() as stores:
         session: Any = stores["cache"].session
