@@ -11,7 +11,7 @@ import pytest
 from apexplan.model.errors import AccessDenied, StoreError, StoreUnreachable
 from apexplan_redis.server import Servers, connect
 
-from .servers import Running, replica_of, sentinel, server, settings, until
+from .servers import Running, hasty, replica_of, sentinel, server, settings, until
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -69,6 +69,7 @@ def test_a_failover_is_followed(watched: Watched) -> None:
     primary = servers.primaries[0]
     primary.call("SET", "k", "v")
     primary.call("WAIT", 1, 5000)
+    hasty(watched.sentinels)
     watched.primary.kill()
     with pytest.raises(StoreUnreachable):
         primary.call("GET", "k")
