@@ -111,6 +111,8 @@ def way(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
 
 MOST_WRITES = 20
 """More than the way has; the test below says so when it grows."""
+MOST_EMPTY = 2
+"""Batches that may have nothing to keep on one server and something on another."""
 
 
 def test_every_write_is_among_those_that_are_tried(way: Way) -> None:
@@ -122,8 +124,13 @@ def test_a_killed_apply_ends_applied_or_as_before(way: Way, tmp_path: Path, at: 
     if at > way.writes:
         return
     place = way.make(tmp_path / "here")
-    moment = "before" if at % 3 else "after"
-    assert place.command(*APPLY, kill=(at, moment)).returncode == KILLED
+    done = place.command(*APPLY, kill=(at, "before" if at % 3 else "after"))
+    if done.returncode == 0:
+        # Each server hashes its keys otherwise, so the last batches of SCAN have some to keep, or have none.
+        assert way.writes - MOST_EMPTY <= writes(done) < at
+        assert place.seen() == way.after
+        return
+    assert done.returncode == KILLED
     waits = "run" in place.command("plan").stderr
     if not waits:
         told(place.command(*APPLY))
