@@ -31,7 +31,8 @@ from apexplan_redis.server import Wire
 
 PACED_COUNT: Final = 10
 """Keys of one SCAN where the pace is bounded, so that others wait for few of them: the p99 of a client's GETs
-was 1.1 to 1.3 times that without an audit, and 1.6 times with 20 keys (50,000 keys a second, 7.0.15)."""
+was 1.2 to 1.5 times that without an audit, and 1.6 times with 20 keys (50,000 keys a second, 7.0.15; both at
+the priority of the client)."""
 _MOST_REQUESTS: Final = 5_000
 """A second. More cost the audit more than they spare others: a faster pace has larger requests instead."""
 FREE_COUNT: Final = 500
